@@ -1,0 +1,13 @@
+//! What a node and its clients say to each other: JSON over HTTP, described by OpenAPI.
+//!
+//! Every route stands once, in [`route`]; every body is a type of this crate. The statements
+//! themselves travel as their signed bytes: a node cannot change what it passes on unnoticed.
+
+pub mod answer;
+pub mod route;
+pub mod submit;
+
+pub use answer::{
+    CaseList, Contributor, EntryList, EntryView, Event, LogStatus, MemberView, PeerStatus, Status,
+};
+pub use submit::{Outcome, Problem, Submission, SubmissionResult};

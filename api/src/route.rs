@@ -1,0 +1,31 @@
+//! Where things are, below the node's address. `{member}` and `{case}` stand for codes.
+
+/// What the node holds, who it is connected to, and whether all is well. `GET`.
+pub const STATUS: &str = "/v1/status";
+/// The charter in force: its signed bytes. `GET`.
+pub const CHARTER: &str = "/v1/charter";
+/// The members with their keys, log sizes and contributors. `GET`.
+pub const MEMBERS: &str = "/v1/members";
+/// A range of a member's log, decoded (`start`, `limit`). `GET`.
+pub const LOG: &str = "/v1/logs/{member}";
+/// A member's last signed checkpoint: a signed note. `GET`.
+pub const CHECKPOINT: &str = "/v1/logs/{member}/checkpoint";
+/// A member's whole log as a file that can be verified offline. `GET`.
+pub const EXPORT: &str = "/v1/logs/{member}/export";
+/// Signed statements for the node's own log. `POST`.
+pub const STATEMENTS: &str = "/v1/statements";
+/// The cases, in short (`mission`, `stage`, `state`, `after`, `limit`). `GET`.
+pub const CASES: &str = "/v1/cases";
+/// One case: all that every member has stated about it. `GET`.
+pub const CASE: &str = "/v1/cases/{case}";
+/// What happens, as it happens: server-sent events. `GET`.
+pub const EVENTS: &str = "/v1/events";
+/// This interface, described. `GET`.
+pub const OPENAPI: &str = "/openapi.json";
+
+/// The most statements of one submission.
+pub const SUBMISSION_STATEMENTS_MAX: usize = 256;
+/// The most bytes of one submission's body.
+pub const SUBMISSION_BYTES_MAX: usize = 4 << 20;
+/// The most entries or cases of one answer.
+pub const LIMIT_MAX: usize = 1000;

@@ -1,0 +1,221 @@
+//! Who may state what. The ledger decides whose key may speak for a member; this decides what a
+//! member of its kind may say.
+
+use crate::codes::Proceeding;
+use crate::fact::{Fact, Reading};
+use crate::reference;
+use crate::vocabulary::Basis;
+use cairn_ledger::MemberCode;
+use cairn_ledger::charter::MemberKind;
+
+/// A fact that this member may not state, or not like this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{who} may not state \"{title}\" like this: {why}")]
+pub struct NotForThisMember {
+    /// The kind of member.
+    pub who: &'static str,
+    /// The kind of statement, for people.
+    pub title: &'static str,
+    /// The rule.
+    pub why: &'static str,
+    /// What to do instead.
+    pub hint: &'static str,
+}
+
+/// Why not, and what to do instead.
+type Refusal = (&'static str, &'static str);
+
+/// Whether a member of this kind may state this fact. [`may_state_as`] knows more: use it where
+/// the member is known.
+///
+/// # Errors
+/// Says which rule forbids it and what to do instead.
+pub fn may_state(member: MemberKind, fact: &Fact) -> Result<(), NotForThisMember> {
+    check(None, member, fact)
+}
+
+/// Whether this member, of this kind, may state this fact: also that a State speaks as its own
+/// act only of its own courts.
+///
+/// # Errors
+/// Says which rule forbids it and what to do instead.
+pub fn may_state_as(
+    member: &MemberCode,
+    kind: MemberKind,
+    fact: &Fact,
+) -> Result<(), NotForThisMember> {
+    check(Some(member), kind, fact)
+}
+
+fn check(
+    member: Option<&MemberCode>,
+    kind: MemberKind,
+    fact: &Fact,
+) -> Result<(), NotForThisMember> {
+    let refused =
+        |(why, hint): Refusal| NotForThisMember { who: who(kind), title: fact.title(), why, hint };
+    let basis = fact.says().basis;
+    let verdict = match fact {
+        Fact::CaseOpened(_) | Fact::Casualties(_) => incident(kind),
+        Fact::Notified(_) => notification(kind),
+        Fact::Acknowledged(said) => {
+            step(kind, basis).and_then(|()| own_state(member, kind, said.authority.state.as_str()))
+        }
+        Fact::InvestigationOpened(said) => justice(member, kind, basis, &said.proceeding),
+        Fact::SuspectsIdentified(said) => justice(member, kind, basis, &said.proceeding),
+        Fact::Charged(said) => justice(member, kind, basis, &said.proceeding),
+        Fact::TrialOpened(said) => justice(member, kind, basis, &said.proceeding),
+        Fact::Judgment(said) => justice(member, kind, basis, &said.proceeding),
+        Fact::NoChange(_) => step(kind, basis),
+        Fact::Note(_) | Fact::Retraction(_) => Ok(()),
+        Fact::Correction(said) => {
+            return match said.replacement.reading() {
+                Reading::Fact(Fact::Correction(_) | Fact::Retraction(_)) => Ok(()),
+                Reading::Fact(fact) => check(member, kind, &fact),
+                Reading::Unknown(_) | Reading::Unreadable { .. } => Ok(()),
+            };
+        }
+    };
+    verdict.map_err(refused)
+}
+
+fn who(kind: MemberKind) -> &'static str {
+    match kind {
+        MemberKind::State => "a State",
+        MemberKind::Secretariat => "the Secretariat",
+        MemberKind::Mission => "a mission",
+        MemberKind::RegionalOrganisation => "a regional organisation",
+    }
+}
+
+fn incident(kind: MemberKind) -> Result<(), Refusal> {
+    match kind {
+        MemberKind::State | MemberKind::Secretariat | MemberKind::Mission => Ok(()),
+        MemberKind::RegionalOrganisation => Err((
+            "incidents are reported by States, missions and the Secretariat",
+            "state a note instead, or inform the mission",
+        )),
+    }
+}
+
+fn notification(kind: MemberKind) -> Result<(), Refusal> {
+    match kind {
+        MemberKind::Secretariat | MemberKind::Mission => Ok(()),
+        MemberKind::State | MemberKind::RegionalOrganisation => Err((
+            "the United Nations notify, a mission or the Secretariat (resolution 2589, paragraph 8)",
+            "a State that was notified states an acknowledgement",
+        )),
+    }
+}
+
+/// A step of national authorities: theirs to state, others only report it.
+fn step(kind: MemberKind, basis: Basis) -> Result<(), Refusal> {
+    match (kind, basis) {
+        (MemberKind::State, Basis::OwnAct) => Ok(()),
+        (
+            MemberKind::State,
+            Basis::OfficialCommunication | Basis::Observation | Basis::PublicSource,
+        ) => Err((
+            "a State states the acts of its own authorities, as its own act",
+            "use the basis own_act, or state a note about somebody else's act",
+        )),
+        (MemberKind::Secretariat | MemberKind::Mission, Basis::OwnAct) => Err((
+            "it is an act of national authorities, which the United Nations only report",
+            "use the basis official_communication, observation or public_source",
+        )),
+        (
+            MemberKind::Secretariat | MemberKind::Mission,
+            Basis::OfficialCommunication | Basis::Observation | Basis::PublicSource,
+        ) => Ok(()),
+        (
+            MemberKind::RegionalOrganisation,
+            Basis::OwnAct | Basis::OfficialCommunication | Basis::Observation | Basis::PublicSource,
+        ) => Err((
+            "it is an act of national authorities, stated by them or reported by the United Nations",
+            "state a note instead",
+        )),
+    }
+}
+
+fn justice(
+    member: Option<&MemberCode>,
+    kind: MemberKind,
+    basis: Basis,
+    proceeding: &Proceeding,
+) -> Result<(), Refusal> {
+    step(kind, basis)?;
+    own_state(member, kind, proceeding.forum.as_str())
+}
+
+/// A State speaks for itself. Members whose code is no State's code are not compared.
+fn own_state(
+    member: Option<&MemberCode>,
+    kind: MemberKind,
+    concerned: &str,
+) -> Result<(), Refusal> {
+    let elsewhere = |member: &MemberCode| {
+        reference::state(member.as_str()).is_some() && member.as_str() != concerned
+    };
+    match kind {
+        MemberKind::State if member.is_some_and(elsewhere) => Err((
+            "it concerns the authorities or courts of somebody else",
+            "name an authority or proceeding of your own State, or state a note",
+        )),
+        MemberKind::State
+        | MemberKind::Secretariat
+        | MemberKind::Mission
+        | MemberKind::RegionalOrganisation => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Note, Replacement};
+    use crate::samples::{casualties, correction_of, judgment, notified, says};
+    use alloc::string::ToString;
+
+    const KINDS: [MemberKind; 4] = [
+        MemberKind::State,
+        MemberKind::Secretariat,
+        MemberKind::Mission,
+        MemberKind::RegionalOrganisation,
+    ];
+
+    fn allowed(fact: &Fact) -> [bool; 4] {
+        KINDS.map(|kind| may_state(kind, fact).is_ok())
+    }
+
+    #[test]
+    fn only_the_united_nations_notify() {
+        assert_eq!(allowed(&notified(1)), [false, true, true, false]);
+        let refused = may_state(MemberKind::State, &notified(1)).unwrap_err();
+        assert!(refused.to_string().starts_with("a State may not state"), "{refused}");
+        assert!(refused.hint.contains("acknowledgement"));
+    }
+
+    #[test]
+    fn judgments_are_a_states_own_act_or_reported_by_others() {
+        assert_eq!(allowed(&judgment(Basis::OwnAct, 1)), [true, false, false, false]);
+        assert_eq!(allowed(&judgment(Basis::PublicSource, 1)), [false, true, true, false]);
+    }
+
+    #[test]
+    fn a_state_speaks_only_of_its_own_courts() {
+        let fact = judgment(Basis::OwnAct, 1);
+        let as_member =
+            |code| may_state_as(&MemberCode::new(code).unwrap(), MemberKind::State, &fact);
+        assert!(as_member("COD").is_ok());
+        assert!(as_member("ZAF").is_err());
+    }
+
+    #[test]
+    fn everybody_may_note_and_correct_but_only_what_they_may_state() {
+        let note = Fact::Note(Note { says: says(1), text: "seen".parse().unwrap() });
+        assert_eq!(allowed(&note), [true; 4]);
+        let correction = correction_of("COD", 0, Replacement::of(&notified(1)));
+        assert_eq!(allowed(&correction), [false, true, true, false]);
+        let correction = correction_of("COD", 0, Replacement::of(&casualties(1, 3)));
+        assert_eq!(allowed(&correction), [true, true, true, false]);
+    }
+}

@@ -1,0 +1,297 @@
+//! Talks to a node: the API of `cairn-api` over plain HTTP, bounded and with clear refusals.
+//!
+//! Plain, because the node is the contributor's own and listens on the same machine or behind the
+//! member's own front; what is sent is signed, and what is read can be verified from an export.
+
+use crate::failure::Failure;
+use cairn_api::route;
+use cairn_api::{CaseList, EntryList, MemberView, Problem, Status, Submission, SubmissionResult};
+use cairn_casebook::{Case, CaseId};
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::{MemberCode, SignedStatement};
+use serde::de::DeserializeOwned;
+use std::io::Read;
+use std::time::{Duration, Instant};
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+/// More than any answer of a node that keeps to its own limits has.
+const ANSWER_BYTES_MAX: u64 = 256 << 20;
+/// A node that is there takes a connection at once.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A full submission waits for one flush of the node's disk; a slow disk may take seconds.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long to wait between two attempts while a node restarts.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// A node, by its address.
+pub struct Client {
+    agent: Agent,
+    base: String,
+    retry_for: Duration,
+}
+
+/// Why a node did not do what it was asked.
+#[derive(Debug)]
+enum CallError {
+    /// There is no node, or it went away: asking again may help.
+    Away(String),
+    /// It answered no.
+    Refused(u16, Problem),
+    /// It answered something else than the interface says.
+    Garbled(String),
+}
+
+impl Client {
+    /// The node at `url`: `http://host:port`.
+    ///
+    /// # Errors
+    /// When that is not such an address.
+    pub fn new(url: &str) -> Result<Self, Failure> {
+        let base = url.trim_end_matches('/');
+        let host = base.strip_prefix("http://").filter(|host| {
+            !host.is_empty()
+                && !host.contains(['/', '?', '#', '@'])
+                && !host.contains(char::is_whitespace)
+        });
+        if host.is_none() {
+            return Err(Failure::unknown(format!("{url} is not the address of a node"))
+                .hint("a node's address looks like http://127.0.0.1:8420; for https put a local front before it"));
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // the node is near; a proxy from the environment must not see what is said to it
+            .proxy(None)
+            .user_agent(concat!("cairn/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_per_read(Some(SILENCE_TIMEOUT))
+            .timeout_per_write(Some(SILENCE_TIMEOUT))
+            .build();
+        let (agent, base) = (config.new_agent(), base.to_owned());
+        Ok(Self { agent, base, retry_for: Duration::ZERO })
+    }
+
+    /// Keeps asking for so long when the node is away.
+    #[must_use]
+    pub fn retrying_for(mut self, retry_for: Duration) -> Self {
+        self.retry_for = retry_for;
+        self
+    }
+
+    /// Where the node is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.base
+    }
+
+    /// What the node holds and who it is connected to.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn status(&self) -> Result<Status, Failure> {
+        self.get(route::STATUS)
+    }
+
+    /// The signed bytes of the charter in force.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn charter(&self) -> Result<Vec<u8>, Failure> {
+        let bytes = self.patiently(|| read_bytes(&mut self.open(route::CHARTER)?));
+        bytes.map_err(|error| self.explain(error))
+    }
+
+    /// The members with their contributors.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn members(&self) -> Result<Vec<MemberView>, Failure> {
+        self.get(route::MEMBERS)
+    }
+
+    /// Entries of a log, decoded.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn log(&self, member: &MemberCode, start: u64, limit: u64) -> Result<EntryList, Failure> {
+        let path = route::LOG.replace("{member}", member.as_str());
+        self.get(&format!("{path}?start={start}&limit={limit}"))
+    }
+
+    /// One page of cases; `query` is the part behind the question mark, already encoded.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn cases(&self, query: &str) -> Result<CaseList, Failure> {
+        self.get(&format!("{}?{query}", route::CASES))
+    }
+
+    /// One case.
+    ///
+    /// # Errors
+    /// When the node is away or refuses: a case that it does not know is refused.
+    pub fn case(&self, case: &CaseId) -> Result<Case, Failure> {
+        self.get(&route::CASE.replace("{case}", case.as_str()))
+    }
+
+    /// Hands statements in.
+    ///
+    /// # Errors
+    /// When the node is away or refuses them altogether.
+    pub fn submit(&self, statements: &[SignedStatement]) -> Result<SubmissionResult, Failure> {
+        let statements: Vec<_> = statements.iter().map(|signed| Bytes(signed.encode())).collect();
+        let (count, submission) = (statements.len(), Submission { statements });
+        let url = format!("{}{}", self.base, route::STATEMENTS);
+        let result = self.patiently(|| {
+            let mut response = self.agent.post(&url).send_json(&submission).map_err(away)?;
+            // 422: some were refused, and the answer says which and why
+            let result: SubmissionResult = match response.status().as_u16() {
+                422 => read_json(&mut response)?,
+                _ => read_json(&mut answered(response)?)?,
+            };
+            if result.outcomes.len() == count {
+                Ok(result)
+            } else {
+                let found = result.outcomes.len();
+                Err(CallError::Garbled(format!("{found} outcomes for {count} statements")))
+            }
+        });
+        result.map_err(|error| self.explain(error))
+    }
+
+    /// A member's whole log as a file, as it comes.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn export(&self, member: &MemberCode) -> Result<(impl Read + use<>, Option<u64>), Failure> {
+        let path = route::EXPORT.replace("{member}", member.as_str());
+        self.stream(&path)
+    }
+
+    /// What happens at the node, as it happens.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn events(&self) -> Result<impl Read + use<>, Failure> {
+        Ok(self.stream(route::EVENTS)?.0)
+    }
+
+    fn stream(&self, path: &str) -> Result<(impl Read + use<>, Option<u64>), Failure> {
+        let response = self.patiently(|| self.open(path)).map_err(|error| self.explain(error))?;
+        let body = response.into_body();
+        let length = body.content_length();
+        Ok((body.into_with_config().limit(u64::MAX).reader(), length))
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let answer = self.patiently(|| read_json(&mut self.open(path)?));
+        answer.map_err(|error| self.explain(error))
+    }
+
+    fn open(&self, path: &str) -> Result<Response<Body>, CallError> {
+        answered(self.agent.get(format!("{}{path}", self.base)).call().map_err(away)?)
+    }
+
+    /// Asks again while the node is away and patience lasts.
+    fn patiently<T>(&self, call: impl Fn() -> Result<T, CallError>) -> Result<T, CallError> {
+        let started = Instant::now();
+        loop {
+            match call() {
+                Err(CallError::Away(_)) if started.elapsed() < self.retry_for => {
+                    std::thread::sleep(RETRY_PAUSE);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn explain(&self, error: CallError) -> Failure {
+        let node = &self.base;
+        match error {
+            CallError::Away(why) => {
+                Failure::unknown(format!("no answer from the node at {node}: {why}"))
+                    .hint("is it running? name another with --node URL or the variable CAIRN_NODE")
+            }
+            CallError::Refused(status, Problem { error, hint }) => {
+                let failure =
+                    if status >= 500 { Failure::unknown(error) } else { Failure::no(error) };
+                match hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+            CallError::Garbled(why) => {
+                Failure::unknown(format!("what answers at {node} does not answer as a node: {why}"))
+                    .hint("check the address, and that node and command line are of one version")
+            }
+        }
+    }
+}
+
+/// Failures on the way to a node and back.
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
+fn away(error: ureq::Error) -> CallError {
+    CallError::Away(error.to_string())
+}
+
+/// Splits answers from refusals.
+fn answered(mut response: Response<Body>) -> Result<Response<Body>, CallError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = read_bytes(&mut response)?;
+    match serde_json::from_slice(&body) {
+        // 503: it is there and not ready; asking again may help
+        Ok(Problem { error, .. }) if status.as_u16() == 503 => Err(CallError::Away(error)),
+        Ok(problem) => Err(CallError::Refused(status.as_u16(), problem)),
+        Err(_) if status.as_u16() == 503 => Err(CallError::Away("it is not ready".into())),
+        Err(_) => Err(CallError::Garbled(format!("status {status} without a reason"))),
+    }
+}
+
+fn read_bytes(response: &mut Response<Body>) -> Result<Vec<u8>, CallError> {
+    response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(away)
+}
+
+fn read_json<T: DeserializeOwned>(response: &mut Response<Body>) -> Result<T, CallError> {
+    let bytes = read_bytes(response)?;
+    serde_json::from_slice(&bytes).map_err(|error| CallError::Garbled(error.to_string()))
+}
+
+/// Text as it may stand in an address behind the question mark.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(byte.into());
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_address_is_taken() {
+        for url in ["http://127.0.0.1:8420", "http://node.example/", "http://[::1]:8420"] {
+            assert!(Client::new(url).is_ok(), "{url}");
+        }
+        for url in ["", "127.0.0.1:8420", "https://a", "http://", "http://a/b", "http://u:p@a"] {
+            assert!(Client::new(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_query_can_leave_its_place() {
+        assert_eq!(encoded("UNEF II&limit=1#%"), "UNEF%20II%26limit%3D1%23%25");
+        assert_eq!(encoded("é"), "%C3%A9");
+    }
+}

@@ -1,0 +1,211 @@
+//! `cairn case show`: everything that every member has stated about a case, side by side.
+
+use super::Context;
+use crate::describe::{self, DEMONSTRATION, joined};
+use crate::failure::{Answer, Outcome};
+use crate::print::{self, Rows};
+use cairn_casebook::case::{
+    Contradiction, Line, MemberFigures, OutcomeVector, ProceedingRecord, Source, Span, Subject,
+};
+use cairn_casebook::fact::Casualties;
+use cairn_casebook::vocabulary::Nature;
+use cairn_casebook::{Case, CaseId, Standing};
+use clap::Args;
+
+/// What is typed behind `cairn case show`.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The case: C-7K3QX2MB0F5T
+    case: CaseId,
+}
+
+pub(super) fn run(context: &Context, args: &ShowArgs) -> Outcome {
+    let case = context.client()?.case(&args.case)?;
+    if context.json {
+        print::json(&case);
+        return Ok(Answer::Yes);
+    }
+    head(&case);
+    if !case.casualties.is_empty() {
+        section("figures, as each member states them today");
+        figures(&case.casualties);
+    }
+    if !case.contradictions.is_empty() {
+        section("contradictions: all sides stand");
+        case.contradictions.iter().for_each(contradiction);
+    }
+    if !case.proceedings.is_empty() {
+        section("proceedings");
+        case.proceedings.iter().for_each(proceeding);
+        print::line(format!("  accused in all: {}", outcomes(&case.outcomes)));
+    }
+    section("timeline");
+    case.timeline.iter().for_each(line);
+    Ok(Answer::Yes)
+}
+
+fn section(title: &str) {
+    print::line("");
+    print::heading(title);
+}
+
+fn head(case: &Case) {
+    if case.nature == Some(Nature::Demonstration) {
+        print::banner(format!("{DEMONSTRATION}: not a real case"));
+    }
+    let title = case.title.as_ref().map_or("(nobody has opened it here)", |title| title.as_str());
+    print::heading(format!("{}  {title}", case.id));
+    let facts = [
+        ("stage", format!("{} ({})", case.stage, case.stage.code())),
+        ("mission", joined(&case.missions)),
+        ("host State", joined(&case.host_states)),
+        ("date", joined(&case.incident_dates)),
+        ("place", places(case)),
+        ("type", words(case, |opened| joined(&opened.incident_types))),
+        ("offence", words(case, |opened| joined(&opened.offence_categories))),
+        ("source", words(case, |opened| opened.source.to_string())),
+        ("harmed", harmed(case)),
+    ];
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        print::line(format!("  {name:<11} {value}"));
+    }
+}
+
+fn places(case: &Case) -> String {
+    words(case, |opened| opened.place.as_ref().map_or(String::new(), ToString::to_string))
+}
+
+/// What the openings say, each different answer once.
+fn words(case: &Case, pick: fn(&cairn_casebook::fact::CaseOpened) -> String) -> String {
+    let mut said: Vec<_> = case.openings.iter().map(|opening| pick(&opening.opened)).collect();
+    said.retain(|text| !text.is_empty());
+    said.dedup();
+    said.join(" / ")
+}
+
+fn harmed(case: &Case) -> String {
+    let numbers = [
+        (case.killed, "killed"),
+        (case.injured, "injured"),
+        (case.detained, "detained"),
+        (case.missing, "missing"),
+    ];
+    joined(numbers.iter().filter_map(|(span, word)| Some(format!("{} {word}", (*span)?))))
+}
+
+fn figures(members: &[MemberFigures]) {
+    let mut rows =
+        Rows::new(&["MEMBER", "KILLED", "INJURED", "DETAINED", "MISSING", "AS OF", "ENTRY"]);
+    for member in members {
+        let number = |pick: fn(&Casualties) -> Option<u32>| {
+            member.latest(pick).map_or("-".to_owned(), |(_, number)| number.to_string())
+        };
+        let latest = member.figures.last().map(|figure| &figure.source);
+        rows.push([
+            member.member.to_string(),
+            number(|said| said.killed),
+            number(|said| said.injured),
+            number(|said| said.detained),
+            number(|said| said.missing),
+            latest.map_or(String::new(), |source| source.as_of.to_string()),
+            latest.map_or(String::new(), |source| source.entry.to_string()),
+        ]);
+    }
+    rows.print();
+}
+
+fn contradiction(found: &Contradiction) {
+    print::line(format!("  {}", subject(&found.about)));
+    for side in &found.sides {
+        let sources = side.sources.iter().map(source);
+        print::line(format!("    {:<24} {}", side.says, joined(sources)));
+    }
+}
+
+fn subject(about: &Subject) -> String {
+    match about {
+        Subject::Mission => "mission".into(),
+        Subject::HostStates => "host States".into(),
+        Subject::IncidentDate => "date of the incident".into(),
+        Subject::Nature => "whether the case is real".into(),
+        Subject::Killed => "killed".into(),
+        Subject::Injured => "injured".into(),
+        Subject::Detained => "detained".into(),
+        Subject::Missing => "missing".into(),
+        Subject::Suspects { proceeding } => format!("suspects in {proceeding}"),
+        Subject::JudgmentDate { proceeding, level } => {
+            format!("date of the judgment ({level}) in {proceeding}")
+        }
+        Subject::Outcome { proceeding, level, accused } => {
+            format!("outcome for {accused} ({level}) in {proceeding}")
+        }
+    }
+}
+
+/// Who says so, as of when, on what basis.
+fn source(source: &Source) -> String {
+    format!("{} as of {} ({})", source.entry, source.as_of, source.basis)
+}
+
+fn proceeding(record: &ProceedingRecord) {
+    print::line(format!("  {}  {}", record.proceeding, record.stage));
+    for step in &record.steps {
+        let suspects = step.suspects.map_or(String::new(), |number| format!(" ({number})"));
+        print::line(format!(
+            "    {}  {}{suspects}  {}",
+            step.date,
+            step.stage,
+            source(&step.source)
+        ));
+    }
+    for accused in &record.accused {
+        let told = accused.results.iter().map(|told| {
+            let (said, by) = (describe::result(&told.result), &told.source.entry);
+            format!("{said}, {} {}, {by}", told.level, told.date)
+        });
+        let told = joined(told);
+        let charged = joined(accused.charged.iter().map(|source| &source.entry));
+        let charged = if charged.is_empty() { charged } else { format!("charged ({charged}); ") };
+        let told = if told.is_empty() { "no outcome stated".into() } else { told };
+        print::line(format!("    {}: {charged}{told}", accused.accused));
+    }
+}
+
+fn outcomes(vector: &OutcomeVector) -> String {
+    let named = [
+        (vector.convicted, "convicted"),
+        (vector.convicted_in_absentia, "of them in absentia"),
+        (vector.convicted_of_other_offence, "convicted of another offence only"),
+        (vector.acquitted, "acquitted"),
+        (vector.dismissed, "dismissed"),
+        (vector.transferred, "sent to another court"),
+        (vector.deceased, "deceased"),
+        (vector.pending, "pending"),
+    ];
+    let some = named.iter().filter(|(span, _)| *span != Span::default());
+    let text = joined(some.map(|(span, word)| format!("{span} {word}")));
+    if text.is_empty() { "none named".into() } else { text }
+}
+
+fn line(line: &Line) {
+    let what = match &line.fact {
+        Some(fact) => describe::fact(fact),
+        None => format!("kind {}", line.kind.0),
+    };
+    let how = line.fact.as_ref().map_or(String::new(), |fact| {
+        format!("{}, {}", fact.says().basis, fact.says().verification)
+    });
+    let mark = match &line.standing {
+        Standing::Stands => String::new(),
+        Standing::CorrectedBy(entry) => format!("  [corrected by {entry}]"),
+        Standing::RetractedBy(entry) => format!("  [retracted by {entry}]"),
+        Standing::NotForThisMember(why) => format!("  [not for this member: {why}]"),
+        Standing::NoEffect(why) => format!("  [without effect: {why}]"),
+        Standing::Unreadable(why) => format!("  [unreadable: {why}]"),
+        Standing::UnknownKind => "  [a kind that this program does not know]".into(),
+    };
+    print::line(format!("  {:<10}  {:<14} {what}{mark}", line.as_of, line.entry));
+    if !how.is_empty() {
+        print::line(format!("  {:<26} {how}", ""));
+    }
+}

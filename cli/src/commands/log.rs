@@ -1,0 +1,89 @@
+//! `cairn log`: a member's log, entry by entry.
+
+use super::Context;
+use crate::client::Client;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::print;
+use crate::{describe, signing};
+use cairn_api::route::LIMIT_MAX;
+use cairn_api::{EntryList, EntryView};
+use cairn_ledger::MemberCode;
+use clap::Args;
+
+/// What is typed behind `cairn log`.
+#[derive(Debug, Args)]
+pub(super) struct LogArgs {
+    /// Whose log; your own member's when nobody is named
+    member: Option<MemberCode>,
+    /// The first position to show
+    #[arg(long, default_value_t = 0, conflicts_with = "tail")]
+    start: u64,
+    /// How many entries at most; all when nothing is said
+    #[arg(long)]
+    limit: Option<u64>,
+    /// Only the last N
+    #[arg(long, value_name = "N", conflicts_with = "limit")]
+    tail: Option<u64>,
+}
+
+pub(super) fn run(context: &Context, args: &LogArgs) -> Outcome {
+    let client = context.client()?;
+    let own = || Ok(context.config()?.map(|config| config.member));
+    let member = match args.member.clone().map_or_else(own, |named| Ok(Some(named)))? {
+        Some(member) => member,
+        None => {
+            return Err(Failure::unknown("whose log is not said")
+                .hint("name a member: cairn log CODE; cairn members lists them"));
+        }
+    };
+    let start = match args.tail {
+        Some(tail) => client.log(&member, 0, 1)?.size.saturating_sub(tail),
+        None => args.start,
+    };
+    let mut list = EntryList { size: 0, entries: Vec::new() };
+    let wanted = args.tail.or(args.limit).unwrap_or(u64::MAX);
+    range(&client, &member, start, wanted, |size, entry| {
+        list.size = size;
+        if context.json {
+            list.entries.push(entry);
+        } else {
+            show(&entry);
+        }
+    })?;
+    if context.json {
+        print::json(&list);
+    }
+    Ok(Answer::Yes)
+}
+
+/// Calls `each` with the log's size and every entry from `start` on, page by page.
+pub(super) fn range(
+    client: &Client,
+    member: &MemberCode,
+    start: u64,
+    wanted: u64,
+    mut each: impl FnMut(u64, EntryView),
+) -> Result<(), Failure> {
+    let end = start.saturating_add(wanted);
+    let mut next = start;
+    while next < end {
+        let page = client.log(member, next, (LIMIT_MAX as u64).min(end.saturating_sub(next)))?;
+        let before = next;
+        for entry in page.entries {
+            next = next.max(entry.position.saturating_add(1));
+            each(page.size, entry);
+        }
+        if next == before || next >= page.size {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// One entry in two lines: what it says, then how it can be found.
+pub(super) fn show(entry: &EntryView) {
+    let about = describe::joined(&entry.topics);
+    let EntryView { member, position, hash, made_at, .. } = entry;
+    print::line(format!("{member}/{position}  {}", describe::entry(entry)));
+    print::line(format!("    {}  {}  entry {hash}", signing::moment(*made_at), about));
+}

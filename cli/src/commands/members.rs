@@ -1,0 +1,48 @@
+//! `cairn members`: who takes part, and whose keys speak for whom.
+
+use super::Context;
+use crate::failure::{Answer, Outcome};
+use crate::print::{self, Rows};
+use cairn_api::Contributor;
+
+pub(super) fn run(context: &Context) -> Outcome {
+    let members = context.client()?.members()?;
+    if context.json {
+        print::json(&members);
+        return Ok(Answer::Yes);
+    }
+    let mut rows = Rows::new(&["MEMBER", "KIND", "NAME", "ENTRIES", "CONTRIBUTORS"]);
+    for member in &members {
+        let active = member.contributors.iter().filter(|one| one.revoked_at.is_none()).count();
+        let revoked = member.contributors.len().saturating_sub(active);
+        let revoked = if revoked > 0 { format!(", {revoked} revoked") } else { String::new() };
+        rows.push([
+            member.code.to_string(),
+            member.kind.to_string(),
+            member.name.clone(),
+            member.size.to_string(),
+            format!("{active}{revoked}"),
+        ]);
+    }
+    rows.print();
+    for member in members.iter().filter(|member| !member.contributors.is_empty()) {
+        print::line("");
+        print::heading(format!("who speaks for {}", member.code));
+        member.contributors.iter().for_each(contributor);
+    }
+    Ok(Answer::Yes)
+}
+
+fn contributor(one: &Contributor) {
+    let scope = &one.scope;
+    let limited = !scope.kinds.is_empty()
+        || !scope.topics.is_empty()
+        || scope.not_before.is_some()
+        || scope.not_after.is_some();
+    let limited = if limited { ", limited" } else { "" };
+    let state = match one.revoked_at {
+        Some(position) => format!("revoked at {position}"),
+        None => format!("since position {}{limited}", one.granted_at),
+    };
+    print::line(format!("  {}  {}  ({state})", one.key, one.office));
+}

@@ -1,0 +1,197 @@
+//! What can be typed, and where each command's work begins.
+
+mod args;
+mod case_list;
+mod case_open;
+mod case_show;
+mod case_update;
+mod completion;
+mod export;
+mod import;
+mod init;
+mod interrupt;
+mod log;
+mod members;
+mod say;
+mod status;
+mod submit;
+mod verify;
+mod watch;
+
+use crate::client::Client;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::home::{Config, Home};
+use crate::print;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The command line.
+#[derive(Parser)]
+#[command(
+    name = "cairn",
+    version,
+    about = "State, follow and verify progress on crimes against peacekeepers",
+    after_help = "Exit codes: 0 yes, done, true; 1 no, refused, refuted; 2 could not tell."
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The folder with your key, settings and drafts
+    #[arg(long, value_name = "DIR", env = "CAIRN_HOME", global = true)]
+    home: Option<PathBuf>,
+    /// The node to talk to, instead of the one in your settings
+    #[arg(long, value_name = "URL", env = "CAIRN_NODE", global = true)]
+    node: Option<String>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make your contributor's key and settings
+    Init(init::InitArgs),
+    /// Open, update and read cases
+    #[command(subcommand)]
+    Case(Box<CaseCommand>),
+    /// Hand in statements that were signed earlier
+    Submit(submit::SubmitArgs),
+    /// Read a member's log, entry by entry
+    Log(log::LogArgs),
+    /// The members of the network and who speaks for them
+    Members,
+    /// Is all well at the node? Is it replicating, is any log forked?
+    Status,
+    /// Follow what happens, as it happens; Ctrl-C ends it
+    Watch,
+    /// State many things at once from a file
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Download logs as files that anybody can verify
+    Export(export::ExportArgs),
+    /// Check exported logs with nothing but the network's id
+    Verify(verify::VerifyArgs),
+    /// Print a script that completes commands in your shell
+    Completion(completion::CompletionArgs),
+}
+
+#[derive(Subcommand)]
+enum CaseCommand {
+    /// Open a case: one incident
+    Open(case_open::OpenArgs),
+    /// State something new about cases
+    Update(case_update::UpdateArgs),
+    /// Everything that every member has stated about a case
+    Show(case_show::ShowArgs),
+    /// The cases, in short
+    List(case_list::ListArgs),
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// The United Nations' casualty data: one case per mission and day with malicious deaths
+    UnFatalities(import::ImportArgs),
+}
+
+/// Where a command works: the home, the settings in it, the node.
+pub(crate) struct Context {
+    pub(crate) home: Home,
+    pub(crate) json: bool,
+    node: Option<String>,
+}
+
+impl Context {
+    /// The address that was typed or stands in the environment.
+    pub(crate) fn node_named(&self) -> Option<&str> {
+        self.node.as_deref()
+    }
+
+    /// The settings, if there are any.
+    pub(crate) fn config(&self) -> Result<Option<Config>, Failure> {
+        self.home.config()
+    }
+
+    /// The node: the one that was named, else the one of the settings.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let set = match &self.node {
+            Some(_) => None,
+            None => self.config()?.and_then(|config| config.node),
+        };
+        let address = self.node.clone().or(set).ok_or_else(|| {
+            Failure::unknown("no node is named").hint(
+                "name one with --node http://127.0.0.1:8420, the variable CAIRN_NODE or cairn init",
+            )
+        })?;
+        Client::new(&address)
+    }
+}
+
+/// Does what was typed.
+///
+/// # Errors
+/// When it cannot be done or is refused.
+pub fn run(cli: Cli) -> Outcome {
+    let Cli { global: Global { home, node, json }, command } = cli;
+    let context = Context { home: Home::locate(home.as_deref())?, json, node };
+    let Some(command) = command else { return first_steps(&context) };
+    match command {
+        Command::Init(args) => init::run(&context, &args),
+        Command::Case(command) => run_case(&context, &command),
+        Command::Submit(args) => submit::run(&context, &args),
+        Command::Log(args) => log::run(&context, &args),
+        Command::Members => members::run(&context),
+        Command::Status => status::run(&context),
+        Command::Watch => watch::run(&context),
+        Command::Import(ImportCommand::UnFatalities(args)) => import::run(&context, &args),
+        Command::Export(args) => export::run(&context, &args),
+        Command::Verify(args) => verify::run(&context, &args),
+        Command::Completion(args) => Ok(completion::run(&args)),
+    }
+}
+
+fn run_case(context: &Context, command: &CaseCommand) -> Outcome {
+    match command {
+        CaseCommand::Open(args) => case_open::run(context, args),
+        CaseCommand::Update(args) => case_update::run(context, args),
+        CaseCommand::Show(args) => case_show::run(context, args),
+        CaseCommand::List(args) => case_list::run(context, args),
+    }
+}
+
+/// `cairn` alone: what to do first, or what can be done.
+fn first_steps(context: &Context) -> Outcome {
+    if context.config()?.is_some() {
+        print::line(Cli::command().render_help().to_string());
+        return Ok(Answer::Unknown);
+    }
+    print::line(format!(
+        "There is no contributor's key in {} yet.\n\n\
+         To state things for a member, make a key first:\n\
+         \x20   cairn init --member CODE --node http://127.0.0.1:8420\n\
+         To read what a node holds, no key is needed:\n\
+         \x20   cairn case list --node http://127.0.0.1:8420\n\
+         To verify exported logs, neither key nor node is needed:\n\
+         \x20   cairn verify PATH --network ID\n\n\
+         Everything else: cairn --help",
+        context.home.folder().display()
+    ));
+    Ok(Answer::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Cli::command().debug_assert();
+    }
+}

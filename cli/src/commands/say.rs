@@ -1,0 +1,262 @@
+//! Says something for a member: checks, shows, signs, keeps, submits.
+//!
+//! What is signed is kept as a draft until the node has said what became of it: whatever happens
+//! in between, `cairn submit` sends the same statement again, and the node recognises it.
+
+use super::Context;
+use crate::client::Client;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::signing::{Contributor, Envelope};
+use crate::{describe, drafts, print, signing};
+use cairn_api::route::{SUBMISSION_BYTES_MAX, SUBMISSION_STATEMENTS_MAX};
+use cairn_api::{Outcome as Became, Problem};
+use cairn_casebook::fact::kind_row;
+use cairn_casebook::{CaseId, Fact, MissionCode, cases_of, may_state_as};
+use cairn_ledger::SignedStatement;
+use cairn_ledger::authority::{AUTHORISE, REVOKE};
+use cairn_ledger::hash::Reference;
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// How statements are delivered.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DeliveryArgs {
+    /// Only sign: write a draft file and talk to no network
+    #[arg(long, global = true)]
+    offline: bool,
+    /// The draft file; one in your drafts when nothing is said
+    #[arg(long, value_name = "FILE", requires = "offline", global = true)]
+    out: Option<PathBuf>,
+    /// Do not ask before signing
+    #[arg(long, short, global = true)]
+    yes: bool,
+}
+
+impl DeliveryArgs {
+    /// True when no node may be asked.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline
+    }
+}
+
+/// Facts about the same cases.
+pub(super) struct Saying {
+    pub(super) facts: Vec<Fact>,
+    pub(super) cases: Vec<CaseId>,
+    pub(super) mission: Option<MissionCode>,
+}
+
+/// Says it, or signs it for later.
+pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -> Outcome {
+    let contributor = Contributor::at(&context.home)?;
+    if delivery.offline {
+        return sign_for_later(context, delivery, saying, &contributor);
+    }
+    let client = context.client()?;
+    check_rules(&client, &contributor, &saying.facts).map_err(or_offline)?;
+    confirm(delivery, saying, &contributor)?;
+    let statements = sign(saying, &contributor)?;
+    let draft = drafts::keep(&context.home, &statements)?;
+    let kept = |failure: Failure| {
+        failure.hint(format!("it is signed and kept in {}: cairn submit sends it", draft.display()))
+    };
+    let told = submit(&client, &statements).map_err(|failure| match failure.answer {
+        Answer::Unknown => kept(failure),
+        Answer::Yes | Answer::No => {
+            let _ = std::fs::remove_file(&draft);
+            failure
+        }
+    })?;
+    // What the node accepted or refused needs no second sending.
+    let _ = std::fs::remove_file(&draft);
+    Ok(report(context, &told))
+}
+
+/// What else can be done when the node cannot say what is needed before signing.
+pub(super) fn or_offline(failure: Failure) -> Failure {
+    let other = "or sign now and submit later: add --offline";
+    match (failure.answer, &failure.hint) {
+        (Answer::Yes | Answer::No, _) => failure,
+        (Answer::Unknown, Some(hint)) => {
+            let hint = format!("{hint}; {other}");
+            failure.hint(hint)
+        }
+        (Answer::Unknown, None) => failure.hint(other),
+    }
+}
+
+/// Refuses early what the casebook does not let this kind of member state.
+fn check_rules(client: &Client, contributor: &Contributor, facts: &[Fact]) -> Result<(), Failure> {
+    let member = &contributor.config.member;
+    let members = client.members()?;
+    let Some(kind) = members.iter().find(|view| view.code == *member).map(|view| view.kind) else {
+        return Err(Failure::no(format!("{member} is not a member of the node's network"))
+            .hint("cairn members lists them; your settings name another network or member"));
+    };
+    for fact in facts {
+        may_state_as(member, kind, fact)
+            .map_err(|refused| Failure::no(refused.to_string()).hint(refused.hint))?;
+    }
+    Ok(())
+}
+
+/// Shows what is about to be signed. Without a terminal nobody can be asked, and whoever wrote
+/// the script has decided.
+fn confirm(
+    delivery: &DeliveryArgs,
+    saying: &Saying,
+    contributor: &Contributor,
+) -> Result<(), Failure> {
+    if delivery.yes {
+        return Ok(());
+    }
+    let question = |fact: &Fact| {
+        let says = fact.says();
+        let (cases, what) = (describe::joined(&saying.cases), describe::fact(fact));
+        let how = format!("as of {}, {}, {}", says.as_of, says.basis, says.verification);
+        print::remark(format!(
+            "{} states about {cases}: {what} ({how})",
+            contributor.config.member
+        ));
+    };
+    use std::io::IsTerminal as _;
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        saying.facts.iter().for_each(question);
+        if print::ask("sign it? it cannot be deleted afterwards") == Some(false) {
+            return Err(Failure::no("nothing was signed"));
+        }
+    }
+    Ok(())
+}
+
+fn sign(saying: &Saying, contributor: &Contributor) -> Result<Vec<SignedStatement>, Failure> {
+    let made_at = signing::now();
+    let one = |fact: &Fact| {
+        let envelope = Envelope {
+            cases: &saying.cases,
+            mission: saying.mission.as_ref(),
+            reference: Reference(signing::random()?),
+            made_at,
+        };
+        contributor.sign(fact.clone(), &envelope)
+    };
+    saying.facts.iter().map(one).collect()
+}
+
+fn sign_for_later(
+    context: &Context,
+    delivery: &DeliveryArgs,
+    saying: &Saying,
+    contributor: &Contributor,
+) -> Outcome {
+    confirm(delivery, saying, contributor)?;
+    let statements = sign(saying, contributor)?;
+    let path = match &delivery.out {
+        Some(path) if path.exists() => {
+            return Err(Failure::no(format!("{} exists already", path.display()))
+                .hint("name a new file; drafts are not overwritten"));
+        }
+        Some(path) => drafts::write(path, &statements).map(|()| path.clone())?,
+        None => drafts::keep(&context.home, &statements)?,
+    };
+    if context.json {
+        let ids: Vec<_> = statements.iter().map(SignedStatement::id).collect();
+        print::json(
+            &serde_json::json!({ "draft": path, "cases": saying.cases, "statements": ids }),
+        );
+    } else {
+        print::line(format!("signed for {}: {}", describe::joined(&saying.cases), path.display()));
+        match &delivery.out {
+            Some(path) => print::line(format!("hand it in with: cairn submit {}", path.display())),
+            None => print::line("hand it in with: cairn submit"),
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+/// What became of one statement.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    statement: cairn_ledger::StatementId,
+    kind: String,
+    cases: Vec<CaseId>,
+    #[serde(flatten)]
+    pub(super) became: Became,
+}
+
+/// Submits statements in order, in batches that the node takes.
+pub(super) fn submit(
+    client: &Client,
+    statements: &[SignedStatement],
+) -> Result<Vec<Told>, Failure> {
+    let mut told = Vec::with_capacity(statements.len());
+    for batch in batches(statements) {
+        let result = client.submit(batch)?;
+        told.extend(batch.iter().zip(result.outcomes).map(|(signed, became)| Told {
+            statement: signed.id(),
+            kind: kind_of(signed),
+            cases: cases_of(signed.statement()),
+            became,
+        }));
+    }
+    Ok(told)
+}
+
+fn kind_of(signed: &SignedStatement) -> String {
+    match signed.statement().kind {
+        AUTHORISE => "contributor authorised".into(),
+        REVOKE => "contributor revoked".into(),
+        kind => kind_row(kind).map_or_else(|| format!("kind {}", kind.0), |row| row.name.into()),
+    }
+}
+
+/// Runs of statements within the limits of one submission.
+pub(super) fn batches(statements: &[SignedStatement]) -> impl Iterator<Item = &[SignedStatement]> {
+    let mut rest = statements;
+    std::iter::from_fn(move || {
+        let (mut count, mut bytes) = (0_usize, 64_usize);
+        for signed in rest.iter().take(SUBMISSION_STATEMENTS_MAX) {
+            // hexadecimal, quotes, comma; signatures and framing stay below this
+            let more = signed.bytes().len().saturating_mul(2).saturating_add(3072);
+            bytes = bytes.saturating_add(more);
+            if count > 0 && bytes > SUBMISSION_BYTES_MAX {
+                break;
+            }
+            count = count.saturating_add(1);
+        }
+        let (batch, after) = rest.split_at_checked(count)?;
+        rest = after;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+/// Prints what became of statements: yes when all of them stand in the log.
+pub(super) fn report(context: &Context, told: &[Told]) -> Answer {
+    let refused = told.iter().any(|one| matches!(one.became, Became::Refused(_)));
+    if context.json {
+        print::json(&serde_json::json!({ "outcomes": told }));
+    } else {
+        told.iter().for_each(line);
+    }
+    if refused { Answer::No } else { Answer::Yes }
+}
+
+fn line(told: &Told) {
+    let about = format!("{} {}", describe::joined(&told.cases), told.kind);
+    let about = about.trim_start();
+    match &told.became {
+        Became::Accepted { member, position, entry } => {
+            print::line(format!("{about}: accepted as {member}/{position}, entry {entry}"));
+        }
+        Became::Known { member, position, entry } => {
+            print::line(format!("{about}: already there as {member}/{position}, entry {entry}"));
+        }
+        Became::Refused(Problem { error, hint }) => {
+            print::remark(format!("{about}: refused: {error}"));
+            if let Some(hint) = hint {
+                print::remark(format!("hint: {hint}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `cairn submit`: hands in what was signed earlier. Doing it twice adds nothing.
+
+use super::Context;
+use super::say::{self, Told};
+use crate::drafts;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::print;
+use cairn_api::Outcome as Became;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// What is typed behind `cairn submit`.
+#[derive(Debug, Args)]
+pub(super) struct SubmitArgs {
+    /// Draft files; all of your drafts when none is named
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(context: &Context, args: &SubmitArgs) -> Outcome {
+    let network = match context.config()? {
+        Some(config) => config.network,
+        None => context.client()?.status()?.network,
+    };
+    let waiting = drafts::waiting(&context.home)?;
+    let files = if args.files.is_empty() { waiting.clone() } else { args.files.clone() };
+    if files.is_empty() {
+        if context.json {
+            print::json(&serde_json::json!({ "outcomes": [] }));
+        } else {
+            print::line(format!("no drafts in {}", context.home.drafts().display()));
+        }
+        return Ok(Answer::Yes);
+    }
+    let client = context.client()?;
+    let mut all: Vec<Told> = Vec::new();
+    for path in &files {
+        let statements = drafts::read(path, network)?;
+        let told = say::submit(&client, &statements)?;
+        let refused = told.iter().any(|one| matches!(one.became, Became::Refused(_)));
+        all.extend(told);
+        if !refused && waiting.iter().any(|held| same_file(held, path)) {
+            drafts::settle(&context.home, path)?;
+        } else if refused {
+            say::report(context, &all);
+            return Err(Failure::no(format!(
+                "{} was not accepted and stays where it is",
+                path.display()
+            ))
+            .hint(
+                "the files after it were not tried; mend what the node names, or delete the draft",
+            ));
+        }
+    }
+    Ok(say::report(context, &all))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}

@@ -1,0 +1,284 @@
+//! `cairn verify`: believes exported logs or refutes them, with nothing but the network's id.
+
+use super::Context;
+use super::args::id;
+use super::export::{EXTENSION, byte_bar};
+use crate::failure::{Answer, Failure, Outcome};
+use crate::home::cannot;
+use crate::print::{self, Rows};
+use crate::verify::{self, Failure as NotVerified, Verified};
+use cairn_casebook::fact::kind_row;
+use cairn_ledger::{Kind, MemberCode, NetworkId};
+use clap::Args;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// Reading in large pieces costs nothing beside checking signatures.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// What is typed behind `cairn verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// An exported log, or a folder of them
+    path: PathBuf,
+    /// The network's id; the one of your settings when nothing is said
+    #[arg(long, value_name = "ID", value_parser = id::<NetworkId>)]
+    network: Option<NetworkId>,
+}
+
+/// One file and what came of it.
+struct Checked {
+    path: PathBuf,
+    result: Result<Verified, NotVerified>,
+}
+
+pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
+    let (network, from) = network(context, args)?;
+    let files = files(&args.path)?;
+    let sizes = promised_sizes(&files, network);
+    let checked: Vec<_> = files.into_iter().map(|path| check(path, network, &sizes)).collect();
+    let forks = forks(&checked);
+    let answer = answer(&checked, &forks);
+    if context.json {
+        report_json(network, from, &checked, &forks, answer);
+    } else {
+        print::remark(format!("network {network} ({from})"));
+        report(&checked, &forks);
+        verdict(&checked, answer);
+    }
+    Ok(answer)
+}
+
+fn network(context: &Context, args: &VerifyArgs) -> Result<(NetworkId, &'static str), Failure> {
+    if let Some(network) = args.network {
+        return Ok((network, "as named with --network"));
+    }
+    match context.config()? {
+        Some(config) => Ok((config.network, "as in your settings")),
+        None => Err(Failure::unknown("which network the logs should be of is not known").hint(
+            "name it with --network ID: take the id from somebody you trust, not from the file",
+        )),
+    }
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !fs::metadata(path).map_err(|error| cannot("read", path, &error))?.is_dir() {
+        return Ok(vec![path.into()]);
+    }
+    let listed = fs::read_dir(path).map_err(|error| cannot("read", path, &error))?;
+    let mut files = Vec::new();
+    for entry in listed {
+        let file = entry.map_err(|error| cannot("read", path, &error))?.path();
+        if file.extension().is_some_and(|extension| extension == EXTENSION) {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure::unknown(format!("{} holds no exported log", path.display()))
+            .hint(format!("exported logs are files that end in .{EXTENSION}")));
+    }
+    Ok(files)
+}
+
+/// The sizes at which copies of one log can be compared: those that the files themselves promise.
+fn promised_sizes(files: &[PathBuf], network: NetworkId) -> BTreeMap<MemberCode, BTreeSet<u64>> {
+    let mut sizes = BTreeMap::<_, BTreeSet<u64>>::new();
+    for path in files {
+        // What cannot be read or believed here is told when the whole file is checked.
+        let Ok(file) = File::open(path) else { continue };
+        if let Ok(peek) = verify::peek(BufReader::new(file), network) {
+            sizes.entry(peek.member).or_default().insert(peek.size);
+        }
+    }
+    sizes
+}
+
+fn check(
+    path: PathBuf,
+    network: NetworkId,
+    sizes: &BTreeMap<MemberCode, BTreeSet<u64>>,
+) -> Checked {
+    let all = sizes.values().flatten().copied().collect();
+    let result = File::open(&path).map_err(NotVerified::from).and_then(|file| {
+        let length = file.metadata().ok().map(|metadata| metadata.len());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let bar = byte_bar(length, &name);
+        let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+        let result =
+            verify::verify(reader, network, &all, |progress| bar.set_position(progress.bytes));
+        bar.finish_and_clear();
+        result
+    });
+    Checked { path, result }
+}
+
+/// Two copies of one log, both signed, of which neither is the beginning of the other.
+fn forks(checked: &[Checked]) -> Vec<String> {
+    let believed: Vec<_> = checked
+        .iter()
+        .filter_map(|one| Some((one.path.display(), one.result.as_ref().ok()?)))
+        .collect();
+    let mut forks = Vec::new();
+    for (index, (path, log)) in believed.iter().enumerate() {
+        for (other_path, other) in believed.iter().skip(index.saturating_add(1)) {
+            let size = log.size.min(other.size);
+            if log.member == other.member && log.roots.get(&size) != other.roots.get(&size) {
+                let member = &log.member;
+                forks.push(format!(
+                    "{member} has signed two histories: {path} and {other_path} differ within the \
+                     first {size} entries"
+                ));
+            }
+        }
+    }
+    forks
+}
+
+fn answer(checked: &[Checked], forks: &[String]) -> Answer {
+    let mut answer = if forks.is_empty() { Answer::Yes } else { Answer::No };
+    for one in checked {
+        answer = match (&one.result, answer) {
+            (Err(NotVerified::Refuted(_)), _) | (_, Answer::No) => Answer::No,
+            (Err(NotVerified::Unreadable(_)), _) => Answer::Unknown,
+            (Ok(_), before) => before,
+        };
+    }
+    answer
+}
+
+/// How many statements are of kinds that this program does not know.
+fn unknown(log: &Verified) -> u64 {
+    let known = |kind: &Kind| kind.is_administrative() || kind_row(*kind).is_some();
+    log.kinds.iter().filter(|(kind, _)| !known(kind)).map(|(_, count)| count).sum()
+}
+
+fn report(checked: &[Checked], forks: &[String]) {
+    let mut rows = Rows::new(&["MEMBER", "ENTRIES", "SIGNATURES", "UNKNOWN KINDS", "ROOT", "FILE"]);
+    let mut any = false;
+    for Checked { path, result } in checked {
+        if let Ok(log) = result {
+            any = true;
+            rows.push([
+                log.member.to_string(),
+                log.size.to_string(),
+                log.signatures.to_string(),
+                unknown(log).to_string(),
+                log.root.to_string(),
+                path.display().to_string(),
+            ]);
+        }
+    }
+    if any {
+        rows.print();
+    }
+    for Checked { path, result } in checked {
+        match result {
+            Ok(_) => {}
+            Err(NotVerified::Refuted(refuted)) => {
+                print::line(format!("REFUTED  {}: {refuted}", path.display()));
+            }
+            Err(NotVerified::Unreadable(error)) => {
+                print::line(format!("UNKNOWN  {}: {error}", path.display()));
+            }
+        }
+    }
+    forks.iter().for_each(|fork| print::line(format!("REFUTED  {fork}")));
+}
+
+fn verdict(checked: &[Checked], answer: Answer) {
+    let entries: u64 = checked.iter().filter_map(|one| Some(one.result.as_ref().ok()?.size)).sum();
+    let files = checked.len();
+    let logs = if files == 1 { "log" } else { "logs" };
+    print::line(match answer {
+        Answer::Yes => format!(
+            "true: {files} {logs}, {entries} entries, every signature, link and root checked"
+        ),
+        Answer::No => "refuted: see above".into(),
+        Answer::Unknown => "could not tell: see above".into(),
+    });
+}
+
+fn report_json(
+    network: NetworkId,
+    from: &str,
+    checked: &[Checked],
+    forks: &[String],
+    answer: Answer,
+) {
+    let file = |one: &Checked| match &one.result {
+        Ok(log) => serde_json::json!({
+            "path": one.path,
+            "result": "true",
+            "member": log.member,
+            "size": log.size,
+            "root": log.root,
+            "last": log.last,
+            "signatures": log.signatures,
+            "unknown_kinds": unknown(log),
+            "bytes": log.bytes,
+        }),
+        Err(NotVerified::Refuted(refuted)) => serde_json::json!({
+            "path": one.path,
+            "result": "refuted",
+            "position": refuted.position,
+            "offset": refuted.offset,
+            "reason": refuted.reason.to_string(),
+        }),
+        Err(NotVerified::Unreadable(error)) => serde_json::json!({
+            "path": one.path,
+            "result": "unknown",
+            "reason": error.to_string(),
+        }),
+    };
+    let result = match answer {
+        Answer::Yes => "true",
+        Answer::No => "refuted",
+        Answer::Unknown => "unknown",
+    };
+    print::json(&serde_json::json!({
+        "network": network,
+        "network_from": from,
+        "result": result,
+        "files": checked.iter().map(file).collect::<Vec<_>>(),
+        "forks": forks,
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::tests::Village;
+
+    #[test]
+    fn two_histories_are_told_from_an_older_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut older, mut newer, mut other) =
+            (Village::new(1, 3), Village::new(1, 3), Village::new(1, 3));
+        older.say(4);
+        newer.say(4);
+        newer.say(5);
+        other.say(6);
+        other.say(7);
+        other.say(8);
+        let network = older.network();
+        let verdict = |files: &[(&str, &Village)]| {
+            let write = |(name, village): &(&str, &Village)| {
+                let path = folder.path().join(name);
+                fs::write(&path, village.file()).unwrap();
+                path
+            };
+            let paths: Vec<_> = files.iter().map(write).collect();
+            let sizes = promised_sizes(&paths, network);
+            let checked: Vec<_> = paths.into_iter().map(|p| check(p, network, &sizes)).collect();
+            let forks = forks(&checked);
+            (answer(&checked, &forks), forks.len())
+        };
+        assert_eq!(verdict(&[("a", &older), ("b", &newer)]), (Answer::Yes, 0));
+        assert_eq!(verdict(&[("a", &older), ("b", &other)]), (Answer::No, 1));
+        assert_eq!(verdict(&[("a", &older), ("b", &newer), ("c", &other)]), (Answer::No, 2));
+        assert_eq!(verdict(&[("a", &older), ("b", &Village::new(9, 3))]), (Answer::No, 0));
+    }
+}

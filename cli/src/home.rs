@@ -1,0 +1,287 @@
+//! The contributor's own folder: the key, the settings, the drafts.
+
+use crate::failure::Failure;
+use cairn_ledger::{MemberCode, NetworkId, SecretKey};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// More than any key file of ours has.
+const KEY_FILE_BYTES_MAX: u64 = 4096;
+/// More than any settings file of ours has.
+const CONFIG_BYTES_MAX: u64 = 64 << 10;
+
+/// The settings that `cairn init` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The member for whom statements are made.
+    pub member: MemberCode,
+    /// The network in which they are made.
+    pub network: NetworkId,
+    /// The node that is talked to, if one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+/// A contributor's folder, which may not exist yet.
+#[derive(Debug, Clone)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// The folder that was named, or the system's place for settings.
+    ///
+    /// # Errors
+    /// When none was named and the system has no such place.
+    pub fn locate(named: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(folder) = named {
+            return Ok(Self { folder: folder.into() });
+        }
+        directories::ProjectDirs::from("", "", "cairn")
+            .map(|dirs| Self { folder: dirs.config_dir().into() })
+            .ok_or_else(|| {
+                Failure::unknown("this account has no home folder")
+                    .hint("name one with --home DIR or the variable CAIRN_HOME")
+            })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The key file.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.join("contributor.key")
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("config.toml")
+    }
+
+    /// Where statements wait that were signed without a node.
+    #[must_use]
+    pub fn drafts(&self) -> PathBuf {
+        self.folder.join("drafts")
+    }
+
+    /// The settings, if `cairn init` has made them.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn config(&self) -> Result<Option<Config>, Failure> {
+        let path = self.config_file();
+        let Some(file) = open_if_there(&path)? else { return Ok(None) };
+        let mut text = String::new();
+        file.take(CONFIG_BYTES_MAX)
+            .read_to_string(&mut text)
+            .map_err(|error| cannot("read", &path, &error))?;
+        let bad = |error: toml::de::Error| {
+            let why = error.message().to_owned();
+            Failure::unknown(format!("{} is not a settings file: {why}", path.display()))
+                .hint("it has the lines member = \"CODE\", network = \"<64 digits>\" and node = \"http://...\"")
+        };
+        toml::from_str(&text).map(Some).map_err(bad)
+    }
+
+    /// The settings, which have to be there.
+    ///
+    /// # Errors
+    /// When they are not, or cannot be read.
+    pub fn config_needed(&self) -> Result<Config, Failure> {
+        self.config()?.ok_or_else(|| self.not_ours_yet())
+    }
+
+    /// The contributor's key, which has to be there and readable by nobody else.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn key(&self) -> Result<SecretKey, Failure> {
+        let path = self.key_file();
+        let file = open_if_there(&path)?.ok_or_else(|| self.not_ours_yet())?;
+        let metadata = file.metadata().map_err(|error| cannot("read", &path, &error))?;
+        if metadata.mode() & 0o077 != 0 {
+            let (shown, mode) = (path.display(), metadata.mode() & 0o777);
+            return Err(Failure::no(format!("{shown} can be used by others (mode {mode:03o})"))
+                .hint(format!(
+                    "if nobody has copied it: chmod 600 {shown}; otherwise have it revoked"
+                )));
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.take(KEY_FILE_BYTES_MAX)
+            .read_to_string(&mut text)
+            .map_err(|error| cannot("read", &path, &error))?;
+        let mut lines =
+            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut seed = Zeroizing::new([0; 32]);
+        match (lines.next(), lines.next()) {
+            (Some(line), None) if hex::decode_to_slice(line, &mut *seed).is_ok() => {
+                Ok(SecretKey::from_seed(*seed))
+            }
+            _ => Err(Failure::unknown(format!("{} is not a key file", path.display()))
+                .hint("it holds one line of 64 hexadecimal digits; restore it from your backup")),
+        }
+    }
+
+    /// Makes key and settings. Refuses to touch a key that is there.
+    ///
+    /// # Errors
+    /// When there is a key already or the folder cannot be written.
+    pub fn found(&self, config: &Config, key: &SecretKey) -> Result<(), Failure> {
+        let path = self.key_file();
+        if path.exists() {
+            return Err(self.has_a_key());
+        }
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .map_err(|error| cannot("create", &self.folder, &error))?;
+        let settings = toml::to_string(config).map_err(|error| {
+            Failure::unknown(format!("the settings cannot be written: {error}"))
+        })?;
+        let text = Zeroizing::new(format!(
+            "# The key of a Cairn contributor for {}: whoever has it can speak in your name.\n\
+             # Never send it to anybody. Its public half is {}\n{}\n",
+            config.member,
+            key.public(),
+            *Zeroizing::new(hex::encode(*key.seed())),
+        ));
+        // The key is made last: where it stands, everything stands.
+        replace(&self.config_file(), settings.as_bytes())?;
+        let written =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(
+                |mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()),
+            );
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(self.has_a_key()),
+            Err(error) => Err(cannot("write", &path, &error)),
+            Ok(()) => sync_folder(&self.folder),
+        }
+    }
+
+    fn has_a_key(&self) -> Failure {
+        let path = self.key_file();
+        Failure::no(format!("there is a key already: {}", path.display())).hint(
+            "nothing was changed; for a second key name another folder with --home DIR, and move \
+             the old file away only when its key has been revoked",
+        )
+    }
+
+    fn not_ours_yet(&self) -> Failure {
+        Failure::unknown(format!("there is no contributor's key in {}", self.folder.display()))
+            .hint("make one: cairn init --member CODE --node http://127.0.0.1:8420")
+    }
+}
+
+fn open_if_there(path: &Path) -> Result<Option<File>, Failure> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot("read", path, &error)),
+    }
+}
+
+/// The failure of the system to do something with a file.
+#[must_use]
+pub fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::unknown(format!("cannot {what} {}: {error}", path.display()))
+}
+
+/// Writes a file so that there is either the old one or the whole new one.
+///
+/// # Errors
+/// When the system refuses.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let part = part_of(path);
+    File::create(&part)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|error| cannot("write", &part, &error))?;
+    put_in_place(&part, path)
+}
+
+/// Where a file is written before it is whole.
+#[must_use]
+pub fn part_of(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.part"))
+}
+
+/// Moves a whole file to its name.
+///
+/// # Errors
+/// When the system refuses.
+pub fn put_in_place(part: &Path, path: &Path) -> Result<(), Failure> {
+    fs::rename(part, path).map_err(|error| cannot("write", path, &error))?;
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => sync_folder(folder),
+        _ => Ok(()),
+    }
+}
+
+fn sync_folder(folder: &Path) -> Result<(), Failure> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| cannot("write", folder, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Answer;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn home() -> (tempfile::TempDir, Home, Config) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::locate(Some(&folder.path().join("a/home"))).unwrap();
+        let member = MemberCode::new("COD").unwrap();
+        let config = Config { member, network: NetworkId([7; 32]), node: None };
+        (folder, home, config)
+    }
+
+    #[test]
+    fn a_key_is_read_back_and_never_overwritten() {
+        let (_folder, home, config) = home();
+        assert_eq!(home.config().unwrap(), None);
+        assert_eq!(home.key().unwrap_err().answer, Answer::Unknown);
+        let key = SecretKey::from_seed([1; 32]);
+        home.found(&config, &key).unwrap();
+        assert_eq!(home.config().unwrap(), Some(config.clone()));
+        assert_eq!(home.key().unwrap().public(), key.public());
+        assert_eq!(home.key_file().metadata().unwrap().mode() & 0o777, 0o600);
+        let second = home.found(&config, &SecretKey::from_seed([2; 32])).unwrap_err();
+        assert_eq!(second.answer, Answer::No);
+        assert_eq!(home.key().unwrap().public(), key.public());
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let (_folder, home, config) = home();
+        home.found(&config, &SecretKey::from_seed([1; 32])).unwrap();
+        for mode in [0o640, 0o604, 0o620, 0o777] {
+            fs::set_permissions(home.key_file(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(home.key().unwrap_err().answer, Answer::No);
+        }
+    }
+
+    #[test]
+    fn a_damaged_key_or_settings_file_is_named() {
+        let (_folder, home, config) = home();
+        home.found(&config, &SecretKey::from_seed([1; 32])).unwrap();
+        for text in ["", "abc", "# only a comment\n"] {
+            fs::write(home.key_file(), text).unwrap();
+            assert!(home.key().unwrap_err().what.contains("contributor.key"));
+        }
+        fs::write(home.config_file(), "member = 7").unwrap();
+        assert!(home.config().unwrap_err().what.contains("config.toml"));
+    }
+}

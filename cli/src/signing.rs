@@ -1,0 +1,92 @@
+//! A contributor: a key that speaks for a member, and the statements it signs.
+
+use crate::failure::Failure;
+use crate::home::{Config, Home};
+use cairn_casebook::{CaseId, Fact, MissionCode, topics};
+use cairn_ledger::hash::Reference;
+use cairn_ledger::statement::{STATEMENT_BYTES_MAX, STATEMENT_FORMAT, TOPICS_MAX, Timestamp};
+use cairn_ledger::{SecretKey, SignedStatement, Statement};
+
+/// Somebody who can sign.
+pub struct Contributor {
+    /// For whom, and where.
+    pub config: Config,
+    key: SecretKey,
+}
+
+/// What a statement carries besides its fact.
+#[derive(Debug, Clone)]
+pub struct Envelope<'a> {
+    /// The cases it is about.
+    pub cases: &'a [CaseId],
+    /// The mission, where it is known: authority may be limited to it.
+    pub mission: Option<&'a MissionCode>,
+    /// The contributor's own number for it.
+    pub reference: Reference,
+    /// When it is made.
+    pub made_at: Timestamp,
+}
+
+impl Contributor {
+    /// Whose key lies in `home`.
+    ///
+    /// # Errors
+    /// When there is none or it may not be used.
+    pub fn at(home: &Home) -> Result<Self, Failure> {
+        Ok(Self { config: home.config_needed()?, key: home.key()? })
+    }
+
+    /// Signs a fact, once it is certain that it can be read again.
+    ///
+    /// # Errors
+    /// When a field is out of its bounds.
+    pub fn sign(&self, fact: Fact, envelope: &Envelope<'_>) -> Result<SignedStatement, Failure> {
+        let fact = fact.in_order();
+        fact.check().map_err(|error| Failure::no(format!("this cannot be stated: {error}")))?;
+        let topics = topics(envelope.cases, envelope.mission);
+        if topics.len() > TOPICS_MAX {
+            return Err(Failure::no(format!("one statement concerns at most {TOPICS_MAX} cases")));
+        }
+        let statement = Statement {
+            format: STATEMENT_FORMAT,
+            network: self.config.network,
+            member: self.config.member.clone(),
+            reference: envelope.reference,
+            made_at: envelope.made_at,
+            kind: fact.kind(),
+            topics,
+            body: fact.encode(),
+            sealed: Vec::new(),
+        };
+        let signed = statement.sign(&[&self.key]);
+        match signed.bytes().len() {
+            0..=STATEMENT_BYTES_MAX => Ok(signed),
+            found => Err(Failure::no(format!(
+                "the statement has {found} bytes, the limit is {STATEMENT_BYTES_MAX}"
+            ))),
+        }
+    }
+}
+
+/// A moment ago.
+#[must_use]
+pub fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_second())
+}
+
+/// A moment as people read it.
+#[must_use]
+pub fn moment(Timestamp(second): Timestamp) -> String {
+    jiff::Timestamp::from_second(second).map_or_else(|_| second.to_string(), |at| at.to_string())
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::unknown(format!("the system gives no randomness: {error}")))?;
+    Ok(bytes)
+}

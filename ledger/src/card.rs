@@ -1,0 +1,200 @@
+//! A member's card: who it is and which keys are its own, each key proving itself.
+//!
+//! Source: `docs/spec/05-charter.md`.
+
+use crate::codec::{self, DecodeError};
+use crate::hash::{Bytes, derive};
+use crate::key::{KeyError, PublicKey, Purpose, SecretKey, Signature};
+use crate::text::{MemberCode, Text};
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// The format version that this program reads and writes.
+pub const CARD_FORMAT: u16 = 1;
+/// The most bytes of a signed card.
+pub const CARD_BYTES_MAX: usize = 16 << 10;
+const WHAT: &str = "a member card";
+
+/// What a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberKind {
+    /// A Member State.
+    State,
+    /// The United Nations Secretariat.
+    Secretariat,
+    /// A peacekeeping operation.
+    Mission,
+    /// A regional or subregional organisation.
+    RegionalOrganisation,
+}
+
+impl core::fmt::Display for MemberKind {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(match self {
+            Self::State => "State",
+            Self::Secretariat => "Secretariat",
+            Self::Mission => "mission",
+            Self::RegionalOrganisation => "regional organisation",
+        })
+    }
+}
+
+/// A key that others encrypt to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealingKey {
+    /// By the numbering of the specification; none is assigned yet.
+    pub algorithm: u16,
+    /// The public key.
+    pub key: Bytes,
+}
+
+/// A member's signing keys: four, all different, because one stolen key must not be all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberKeys {
+    /// Offline. Signs charters and says who may speak for the member.
+    pub root: PublicKey,
+    /// Signs the log's checkpoints.
+    pub log: PublicKey,
+    /// Cosigns the checkpoints of others.
+    pub cosign: PublicKey,
+    /// The node's identity towards peers.
+    pub transport: PublicKey,
+}
+
+/// A member as its own operator describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// [`CARD_FORMAT`].
+    pub format: u16,
+    /// The short code, unique in the network.
+    pub code: MemberCode,
+    /// The name.
+    pub name: Text<120>,
+    /// What it is.
+    pub kind: MemberKind,
+    /// Its signing keys.
+    pub keys: MemberKeys,
+    /// Keys that sealed parts can be encrypted to. A member without one is nobody's audience yet.
+    pub sealing: Vec<SealingKey>,
+}
+
+/// The secret halves of [`MemberKeys`].
+#[derive(Debug, Clone)]
+pub struct MemberSecrets {
+    /// See [`MemberKeys::root`].
+    pub root: SecretKey,
+    /// See [`MemberKeys::log`].
+    pub log: SecretKey,
+    /// See [`MemberKeys::cosign`].
+    pub cosign: SecretKey,
+    /// See [`MemberKeys::transport`].
+    pub transport: SecretKey,
+}
+
+impl MemberSecrets {
+    /// The public halves.
+    #[must_use]
+    pub fn public(&self) -> MemberKeys {
+        MemberKeys {
+            root: self.root.public(),
+            log: self.log.public(),
+            cosign: self.cosign.public(),
+            transport: self.transport.public(),
+        }
+    }
+}
+
+/// Why a card is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CardError {
+    /// Not in the format.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A key cannot be used.
+    #[error("the {role} key of {code}: {why}")]
+    BadKey {
+        /// Whose card.
+        code: MemberCode,
+        /// Which key.
+        role: &'static str,
+        /// What is wrong.
+        why: KeyError,
+    },
+    /// A key has not proven itself.
+    #[error("the {role} key of {code} has not signed the card")]
+    NotProven {
+        /// Whose card.
+        code: MemberCode,
+        /// Which key.
+        role: &'static str,
+    },
+    /// One key stands in two places.
+    #[error("{code} uses one key for two purposes: {role}")]
+    Repeated {
+        /// Whose card.
+        code: MemberCode,
+        /// The second place.
+        role: &'static str,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct SignedCard {
+    format: u16,
+    card: Bytes,
+    /// By the root, log, cosigning and transport key, in this order.
+    proofs: [Signature; 4],
+}
+
+impl MemberKeys {
+    /// The keys with the names of their roles, in the order of the proofs.
+    #[must_use]
+    pub fn by_role(&self) -> [(&'static str, PublicKey); 4] {
+        let Self { root, log, cosign, transport } = *self;
+        [("root", root), ("log", log), ("cosigning", cosign), ("transport", transport)]
+    }
+}
+
+impl Card {
+    /// The signed card: every key proves that its holder has it.
+    #[must_use]
+    pub fn sign(&self, secrets: &MemberSecrets) -> Vec<u8> {
+        let card = codec::encode(self);
+        let hash = hash_of(&card);
+        let MemberSecrets { root, log, cosign, transport } = secrets;
+        let proofs = [root, log, cosign, transport].map(|key| key.sign(Purpose::Card, &hash));
+        codec::encode(&SignedCard { format: CARD_FORMAT, card: Bytes(card), proofs })
+    }
+
+    /// The card of `bytes`, every key of which has proven itself.
+    ///
+    /// # Errors
+    /// When it is not in the format, or a key is unusable, unproven or stands in two places.
+    pub fn verify(bytes: &[u8]) -> Result<Self, CardError> {
+        codec::check_version(WHAT, bytes, CARD_FORMAT)?;
+        let signed: SignedCard = codec::decode(WHAT, bytes, CARD_BYTES_MAX)?;
+        codec::check_version(WHAT, &signed.card.0, CARD_FORMAT)?;
+        let card: Self = codec::decode(WHAT, &signed.card.0, CARD_BYTES_MAX)?;
+        let hash = hash_of(&signed.card.0);
+        let keys = card.keys.by_role();
+        for (index, ((role, key), proof)) in keys.iter().zip(&signed.proofs).enumerate() {
+            let (code, role) = (card.code.clone(), *role);
+            if keys.iter().take(index).any(|(_, other)| other == key) {
+                return Err(CardError::Repeated { code, role });
+            }
+            let checked = match key.check() {
+                Ok(checked) => checked,
+                Err(why) => return Err(CardError::BadKey { code, role, why }),
+            };
+            if checked.verify(Purpose::Card, &hash, proof).is_err() {
+                return Err(CardError::NotProven { code, role });
+            }
+        }
+        Ok(card)
+    }
+}
+
+fn hash_of(card: &[u8]) -> [u8; 32] {
+    derive("cairn 2026-11 card v1", card)
+}

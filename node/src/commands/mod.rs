@@ -1,0 +1,61 @@
+//! What an operator types. One file for each command.
+
+mod authorise;
+mod charter;
+mod init;
+mod run;
+
+pub use authorise::submit;
+pub use init::make as init_make;
+
+use clap::{Parser, Subcommand};
+
+/// Runs a member's node of a Cairn network: a replicated ledger for accountability.
+#[derive(Parser)]
+#[command(name = "cairn-node", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a member's keys and card.
+    Init(init::Init),
+    /// Draft, sign, merge and show the charter that founds a network.
+    #[command(subcommand)]
+    Charter(charter::Charter),
+    /// Run the node.
+    Run(run::Run),
+    /// Let a contributor's key speak for the member, with the root key.
+    Authorise(authorise::Authorise),
+    /// Let a contributor's key speak for the member no longer.
+    Revoke(authorise::Revoke),
+    /// Found a demonstration network of five members on this machine and run it.
+    Demo(crate::demo::Demo),
+    /// Print the script that completes commands in your shell.
+    Completion {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Carries out the command.
+///
+/// # Errors
+/// With what the operator has to know.
+pub fn execute(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Init(init) => init.execute(),
+        Command::Charter(charter) => charter.execute(),
+        Command::Run(run) => run.execute(),
+        Command::Authorise(authorise) => authorise.execute(),
+        Command::Revoke(revoke) => revoke.execute(),
+        Command::Demo(demo) => demo.execute(),
+        Command::Completion { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "cairn-node", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

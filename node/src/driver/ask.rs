@@ -1,0 +1,267 @@
+//! What clients ask of the driver, and the handle with which they do.
+
+use super::Driver;
+use crate::store::Store;
+use cairn_api::{Contributor, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status};
+use cairn_ledger::hash::{EntryHash, Reference};
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Checkpoint, SignedStatement};
+use cairn_replica::{AppendError, Held, Input, Token};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// A question to the driver.
+pub enum Ask {
+    /// Append this statement to our log.
+    Append(Box<SignedStatement>, oneshot::Sender<Outcome>),
+    /// How is it going?
+    Status(oneshot::Sender<Status>),
+    /// Who are the members, and who speaks for them?
+    Members(oneshot::Sender<Vec<MemberView>>),
+    /// The newest checkpoint of which everything is on the disk.
+    Checkpoint(MemberCode, oneshot::Sender<Option<Checkpoint>>),
+}
+
+/// The handle through which clients reach the driver and the store.
+#[derive(Clone)]
+pub struct Client {
+    asks: mpsc::Sender<Ask>,
+    events: broadcast::Sender<Event>,
+    /// What is on the disk.
+    pub store: Arc<Store>,
+}
+
+/// The node is stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the node is stopping")]
+pub struct Stopping;
+
+impl Client {
+    pub(super) fn new(
+        asks: mpsc::Sender<Ask>,
+        events: broadcast::Sender<Event>,
+        store: Arc<Store>,
+    ) -> Self {
+        Self { asks, events, store }
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// When the node is stopping.
+    pub async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Ask,
+    ) -> Result<T, Stopping> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(question(answer)).await.map_err(|_| Stopping)?;
+        answered.await.map_err(|_| Stopping)
+    }
+
+    /// Asks, and leaves the waiting for later.
+    ///
+    /// # Errors
+    /// When the node is stopping.
+    pub async fn append(
+        &self,
+        statement: SignedStatement,
+    ) -> Result<oneshot::Receiver<Outcome>, Stopping> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Append(Box::new(statement), answer);
+        self.asks.send(ask).await.map_err(|_| Stopping)?;
+        Ok(answered)
+    }
+
+    /// Listens to what happens from now on.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+}
+
+/// Statements that are on their way to the disk.
+#[derive(Default)]
+pub(super) struct Waiting {
+    next: u64,
+    answers: BTreeMap<Token, (Reference, Vec<oneshot::Sender<Outcome>>)>,
+    references: HashMap<Reference, Token>,
+}
+
+impl Waiting {
+    fn add(&mut self, reference: Reference, answer: oneshot::Sender<Outcome>) -> Token {
+        let token = Token(self.next);
+        self.next = self.next.saturating_add(1);
+        self.answers.insert(token, (reference, vec![answer]));
+        self.references.insert(reference, token);
+        token
+    }
+
+    /// Joins those who wait for the same statement already. Gives the answer back otherwise.
+    fn join(
+        &mut self,
+        reference: &Reference,
+        answer: oneshot::Sender<Outcome>,
+    ) -> Option<oneshot::Sender<Outcome>> {
+        let waiting = self.references.get(reference).and_then(|token| self.answers.get_mut(token));
+        match waiting {
+            Some((_, answers)) => {
+                answers.push(answer);
+                None
+            }
+            None => Some(answer),
+        }
+    }
+
+    pub(super) fn accepted(
+        &mut self,
+        token: Token,
+        me: &MemberCode,
+        position: u64,
+        entry: EntryHash,
+    ) {
+        let member = me.clone();
+        self.answer(
+            token,
+            &Outcome::Accepted { member: member.clone(), position, entry },
+            &Outcome::Known { member, position, entry },
+        );
+    }
+
+    pub(super) fn refused(&mut self, token: Token, why: &AppendError) {
+        let refused = Outcome::Refused(Problem { error: why.to_string(), hint: hint(why) });
+        self.answer(token, &refused, &refused);
+    }
+
+    fn answer(&mut self, token: Token, first: &Outcome, rest: &Outcome) {
+        let Some((reference, answers)) = self.answers.remove(&token) else { return };
+        self.references.remove(&reference);
+        for (index, answer) in answers.into_iter().enumerate() {
+            // Whoever asked may have gone; the statement stands all the same.
+            answer.send(if index == 0 { first.clone() } else { rest.clone() }).ok();
+        }
+    }
+}
+
+fn hint(why: &AppendError) -> Option<String> {
+    let text = match why {
+        AppendError::WrongMember { found, .. } => format!("submit it to the node of {found}"),
+        AppendError::NotAuthorised(_) => "the operator authorises a key with \
+            `cairn-node authorise --key KEY --office OFFICE`; `cairn members` shows who may speak"
+            .into(),
+        AppendError::Busy(_) => "submit again in a moment".into(),
+        AppendError::Behind { .. } => "`cairn status` shows when it has caught up".into(),
+        AppendError::Frozen => "`cairn status` shows the evidence".into(),
+    };
+    Some(text)
+}
+
+impl Driver {
+    pub(super) async fn on_ask(&mut self, ask: Ask) {
+        // Whoever asked may have gone meanwhile: an answer that nobody takes is dropped.
+        match ask {
+            Ask::Append(statement, answer) => self.on_append(*statement, answer).await,
+            Ask::Status(answer) => {
+                answer.send(self.status()).ok();
+            }
+            Ask::Members(answer) => {
+                answer.send(self.members()).ok();
+            }
+            Ask::Checkpoint(member, answer) => {
+                let held = self.replica.logs().get(&member);
+                answer.send(held.and_then(|held| held.checkpoint().cloned())).ok();
+            }
+        }
+    }
+
+    async fn on_append(&mut self, statement: SignedStatement, answer: oneshot::Sender<Outcome>) {
+        let reference = statement.statement().reference;
+        if let Some(known) = self.known(&reference) {
+            answer.send(known).ok();
+            return;
+        }
+        let Some(answer) = self.waiting.join(&reference, answer) else { return };
+        let token = self.waiting.add(reference, answer);
+        self.input(Input::Append(token, statement)).await;
+    }
+
+    fn known(&self, reference: &Reference) -> Option<Outcome> {
+        let index = self.store.index().read().unwrap_or_else(PoisonError::into_inner);
+        let position = index.position_of(reference)?;
+        drop(index);
+        let member = self.replica.me().clone();
+        let entry = self.store.entry(&member, position).ok()?.hash();
+        Some(Outcome::Known { member, position, entry })
+    }
+
+    fn status(&self) -> Status {
+        let charter = self.replica.charter();
+        let others = charter.members().iter().filter(|card| card.code != *self.replica.me());
+        Status {
+            network: charter.network(),
+            name: charter.name().clone(),
+            member: self.replica.me().clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            logs: self.replica.logs().values().map(log_status).collect(),
+            peers: others.map(|card| self.peer_status(&card.code)).collect(),
+            alarms: self.alarms.iter().chain(self.still_behind()).cloned().collect(),
+            faults_repaired: self.store.faults_repaired(),
+            peers_dropped: self.peers.values().map(|notes| notes.drops).sum(),
+        }
+    }
+
+    fn still_behind(&self) -> Option<&String> {
+        let own = self.replica.logs().get(self.replica.me())?;
+        self.behind.as_ref().filter(|_| own.promised_size() > own.stored().size())
+    }
+
+    fn peer_status(&self, member: &MemberCode) -> PeerStatus {
+        let notes = self.peers.get(member).cloned().unwrap_or_default();
+        PeerStatus {
+            member: member.clone(),
+            connected: self.replica.connected().any(|peer| peer == member),
+            address: notes.address,
+            lacks: self.replica.lacks(member),
+            dropped: notes.dropped,
+        }
+    }
+
+    fn members(&self) -> Vec<MemberView> {
+        let cards = self.replica.charter().members().iter();
+        cards
+            .filter_map(|card| {
+                let log = self.replica.logs().get(&card.code)?.stored();
+                let contributors = log.authority().grants().map(|(key, grant)| Contributor {
+                    key: *key,
+                    office: grant.authorisation.office.to_string(),
+                    scope: grant.authorisation.scope.clone(),
+                    granted_at: grant.granted_at,
+                    revoked_at: grant.revoked_at,
+                });
+                Some(MemberView {
+                    code: card.code.clone(),
+                    name: card.name.to_string(),
+                    kind: card.kind,
+                    keys: card.keys,
+                    size: log.size(),
+                    contributors: contributors.collect(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn log_status(held: &Held) -> LogStatus {
+    let log = held.stored();
+    let frozen = held
+        .fork()
+        .map(|shown| format!("its key has signed another history of {} entries", shown.size()));
+    LogStatus {
+        member: log.member().clone(),
+        size: log.size(),
+        root: log.head().root,
+        last: log.last(),
+        promised: held.promised_size(),
+        frozen,
+    }
+}

@@ -1,0 +1,142 @@
+//! What peers send: checked here, outside the replica, and only then an input.
+
+use super::{Driver, Expected, PeerNotes, Verified};
+use crate::net::{self, Command, ReplyTo, Wanted};
+use cairn_api::Event;
+use cairn_ledger::text::MemberCode;
+use cairn_replica::message::{Head, RawRange, verify_head};
+use cairn_replica::{Fault, Input, Range, RefusedRange};
+
+impl Driver {
+    pub(super) async fn on_net(&mut self, event: net::Event) {
+        match event {
+            net::Event::Listening(_) => {}
+            net::Event::Connected(member, address) => {
+                tracing::info!(%member, %address, "connected");
+                self.notes(&member).address = Some(address.to_string());
+                self.tell(Event::Connected { member: member.clone() });
+                self.input(Input::Connected(member)).await;
+            }
+            net::Event::Disconnected(member) => {
+                tracing::info!(%member, "disconnected");
+                self.tell(Event::Disconnected { member: member.clone() });
+                self.input(Input::Disconnected(member)).await;
+            }
+            net::Event::Heads(member, heads) => self.on_heads(member, heads).await,
+            net::Event::Fetch(member, wanted, reply) => self.serve(member, wanted, reply),
+            net::Event::Range(member, wanted, range) => self.on_raw(member, wanted, range).await,
+            net::Event::Grown(member, range, reply) => self.on_grown(member, range, reply).await,
+            net::Event::FetchFailed(peer, Wanted { log, start, .. }) => {
+                self.input(Input::FetchFailed { peer, log, start }).await;
+            }
+            net::Event::Misbehaved(member, why) => {
+                self.note_drop(&member, why);
+                self.input(Input::Disconnected(member)).await;
+            }
+        }
+    }
+
+    async fn on_heads(&mut self, member: MemberCode, heads: Vec<Head>) {
+        let mut verified = Vec::new();
+        if heads.len() > self.replica.charter().members().len() {
+            let why = format!("it told {} heads, there are fewer members", heads.len());
+            return self.drop_peer(member, why).await;
+        }
+        for Head { log, checkpoint } in heads {
+            let held = self.replica.logs().get(&log);
+            let known = held.and_then(|held| {
+                let same =
+                    |known: &&cairn_ledger::Checkpoint| known.note().as_bytes() == checkpoint.0;
+                held.checkpoint().filter(same).or_else(|| held.promised().filter(same))
+            });
+            match verify_head(self.replica.charter(), &log, &checkpoint.0, known) {
+                Ok(checkpoint) => verified.push((log, checkpoint)),
+                Err(why) => return self.drop_peer(member, why.to_string()).await,
+            }
+        }
+        self.input(Input::Heads(member, verified)).await;
+    }
+
+    /// Checks a range on the other cores; the answer comes back as [`Verified`].
+    async fn on_raw(&mut self, member: MemberCode, wanted: Wanted, range: RawRange) {
+        if range.log != wanted.log || range.start != wanted.start {
+            let fault = Fault::Unasked { log: range.log, start: range.start };
+            return self.drop_peer(member, fault.to_string()).await;
+        }
+        self.verify(member, Expected::Asked(wanted), range);
+    }
+
+    async fn on_grown(&mut self, member: MemberCode, range: RawRange, reply: ReplyTo) {
+        if range.log != member {
+            let fault = Fault::Unasked { log: range.log, start: range.start };
+            return self.drop_peer(member, fault.to_string()).await;
+        }
+        self.verify(member, Expected::Pushed(reply), range);
+    }
+
+    fn verify(&self, member: MemberCode, expected: Expected, range: RawRange) {
+        let known = self.replica.logs().get(&range.log).and_then(|held| held.promised().cloned());
+        let (charter, done) = (self.replica.charter().clone(), self.ranges.0.clone());
+        rayon::spawn(move || {
+            let verified = range.verify(&charter, known.as_ref());
+            // The driver is gone when the node stops.
+            done.blocking_send((member, expected, verified)).ok();
+        });
+    }
+
+    pub(super) async fn on_verified(&mut self, (member, expected, verified): Verified) {
+        match expected {
+            Expected::Asked(wanted) => self.on_asked(member, wanted, verified).await,
+            Expected::Pushed(reply) => {
+                self.command(Command::Noted(reply)).await;
+                match verified {
+                    Ok(range) => self.input(Input::Pushed(member, range)).await,
+                    Err(why) => self.drop_peer(member, why.to_string()).await,
+                }
+            }
+        }
+    }
+
+    async fn on_asked(
+        &mut self,
+        member: MemberCode,
+        wanted: Wanted,
+        verified: Result<Range, RefusedRange>,
+    ) {
+        let asked = u64::from(wanted.entries_max);
+        match verified {
+            Ok(range) if range.entries.len() as u64 <= asked => {
+                self.input(Input::Range(member, range)).await;
+            }
+            Ok(range) => {
+                let why =
+                    format!("it sent {} entries, {asked} were asked for", range.entries.len());
+                self.refuse_range(member, wanted, why).await;
+            }
+            Err(why) => self.refuse_range(member, wanted, why.to_string()).await,
+        }
+    }
+
+    async fn refuse_range(&mut self, peer: MemberCode, wanted: Wanted, why: String) {
+        let Wanted { log, start, .. } = wanted;
+        let why = Fault::BadRange { log: log.clone(), start, why }.to_string();
+        self.input(Input::FetchFailed { peer: peer.clone(), log, start }).await;
+        self.drop_peer(peer, why).await;
+    }
+
+    /// Ends the connection and counts it. What we hold stays as it is.
+    pub(super) async fn drop_peer(&mut self, member: MemberCode, why: String) {
+        self.note_drop(&member, why.clone());
+        self.command(Command::Drop(member, why)).await;
+    }
+
+    fn note_drop(&mut self, member: &MemberCode, why: String) {
+        let notes = self.notes(member);
+        notes.drops = notes.drops.saturating_add(1);
+        notes.dropped = Some(why);
+    }
+
+    fn notes(&mut self, member: &MemberCode) -> &mut PeerNotes {
+        self.peers.entry(member.clone()).or_default()
+    }
+}

@@ -1,0 +1,183 @@
+//! The one loop of the node: what happens outside becomes `Input`, `Output` is carried out.
+
+mod ask;
+mod carry_out;
+mod from_peers;
+mod serve;
+
+pub use ask::{Ask, Client, Stopping};
+
+use crate::net;
+use crate::store::{Done, Store, Writer};
+use ask::Waiting;
+use cairn_api::Event;
+use cairn_ledger::text::MemberCode;
+use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+
+/// How many questions of clients wait for the driver. They push back on the HTTP server.
+const ASKS: usize = 1024;
+/// How many verified ranges wait. The replica asks for fewer than this at once.
+const RANGES: usize = 32;
+/// How many events a slow listener may be behind before it is told that it missed some.
+const EVENTS: usize = 1024;
+/// How many ranges are read for peers at once.
+const SERVING: usize = 4;
+/// How many inputs are taken in a row before the clock is looked at again.
+const INPUTS_AT_ONCE: usize = 256;
+/// More alarms than this say nothing new.
+const ALARMS_MAX: usize = 100;
+/// The longest the driver sleeps.
+const NAP: Duration = Duration::from_secs(1);
+
+/// Why a range came.
+enum Expected {
+    /// We asked for it.
+    Asked(net::Wanted),
+    /// Its author's log has grown; the author waits for the answer before it sends more.
+    Pushed(net::ReplyTo),
+}
+
+/// A range whose entries and checkpoint were checked.
+type Verified = (MemberCode, Expected, Result<Range, RefusedRange>);
+
+/// Drives one replica.
+pub struct Driver {
+    replica: Replica,
+    store: Arc<Store>,
+    writer: Writer,
+    done: mpsc::UnboundedReceiver<Done>,
+    net: net::Ends,
+    asks: mpsc::Receiver<Ask>,
+    ranges: (mpsc::Sender<Verified>, mpsc::Receiver<Verified>),
+    events: broadcast::Sender<Event>,
+    serving: Arc<Semaphore>,
+    waiting: Waiting,
+    peers: BTreeMap<MemberCode, PeerNotes>,
+    alarms: Vec<String>,
+    /// The alarm that peers hold more of our own log than we do: over once we have caught up.
+    behind: Option<String>,
+    began: Instant,
+    wake_at: Time,
+}
+
+/// What is worth telling of a peer beyond what the replica needs.
+#[derive(Debug, Clone, Default)]
+struct PeerNotes {
+    address: Option<String>,
+    dropped: Option<String>,
+    drops: u64,
+}
+
+impl Driver {
+    /// A driver and the handle through which clients ask it.
+    #[must_use]
+    pub fn new(replica: Replica, store: Arc<Store>, net: net::Ends) -> (Self, Client) {
+        // Without a bound of its own: there is one answer for each write under way, and those are
+        // bounded. A full channel would make the writers wait for the driver that waits for them.
+        let (done_in, done) = mpsc::unbounded_channel();
+        let on_done = move |what| {
+            // The receiver goes away only when the node stops.
+            done_in.send(what).ok();
+        };
+        let writer = Writer::start(store.clone(), on_done);
+        let (asks_in, asks) = mpsc::channel(ASKS);
+        let (events, _) = broadcast::channel(EVENTS);
+        let client = Client::new(asks_in, events.clone(), store.clone());
+        let forks = replica.logs().iter().filter_map(|(log, held)| Some((log, held.fork()?)));
+        let alarms = forks.map(|(log, shown)| carry_out::fork_alarm(log, shown)).collect();
+        let driver = Self {
+            replica,
+            store,
+            writer,
+            done,
+            net,
+            asks,
+            ranges: mpsc::channel(RANGES),
+            events,
+            serving: Arc::new(Semaphore::new(SERVING)),
+            waiting: Waiting::default(),
+            peers: BTreeMap::new(),
+            alarms,
+            behind: None,
+            began: Instant::now(),
+            wake_at: Time(0),
+        };
+        (driver, client)
+    }
+
+    /// Runs until `stop` changes or the disk fails; then everything handed over is on the disk.
+    ///
+    /// # Errors
+    /// When the disk fails: nothing is known about it then, and the next start reads it fresh.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+        self.input(Input::Tick).await;
+        loop {
+            let sleep = Duration::from_millis(self.wake_at.0.saturating_sub(self.now().0)).min(NAP);
+            tokio::select! {
+                Some(done) = self.done.recv() => {
+                    self.on_done(done).await?;
+                    for _ in 0..INPUTS_AT_ONCE {
+                        let Ok(done) = self.done.try_recv() else { break };
+                        self.on_done(done).await?;
+                    }
+                }
+                Some(ask) = self.asks.recv() => {
+                    self.on_ask(ask).await;
+                    for _ in 0..INPUTS_AT_ONCE {
+                        let Ok(ask) = self.asks.try_recv() else { break };
+                        self.on_ask(ask).await;
+                    }
+                }
+                Some(verified) = self.ranges.1.recv() => self.on_verified(verified).await,
+                event = self.net.events.recv() => match event {
+                    Some(event) => self.on_net(event).await,
+                    None => anyhow::bail!("the network task has ended"),
+                },
+                () = tokio::time::sleep(sleep) => self.input(Input::Tick).await,
+                _ = stop.changed() => return Ok(()),
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Gives the replica one input and carries out what it wants.
+    async fn input(&mut self, input: Input) {
+        let now = self.now();
+        if matches!(input, Input::Tick) {
+            self.wake_at = Time(now.0.saturating_add(1000));
+        }
+        let outputs: Vec<Output> = self.replica.handle(now, input).collect();
+        for output in outputs {
+            self.carry_out(output).await;
+        }
+    }
+
+    async fn on_done(&mut self, done: Done) -> anyhow::Result<()> {
+        match done {
+            Done::Persisted(ticket) => self.input(Input::Persisted(ticket)).await,
+            Done::Guarded => self.input(Input::Guarded).await,
+            Done::Failed(error) => return Err(anyhow::Error::new(error).context("the disk failed")),
+        }
+        Ok(())
+    }
+
+    fn alarm(&mut self, text: String) {
+        tracing::error!(alarm = text, "an operator has to know");
+        if !self.alarms.contains(&text) && self.alarms.len() < ALARMS_MAX {
+            self.alarms.push(text.clone());
+        }
+        self.tell(Event::Alarm { text });
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody may be listening.
+        self.events.send(event).ok();
+    }
+}

@@ -1,0 +1,74 @@
+//! Serving ranges to peers: from the disk, under a checkpoint of which everything is on the disk.
+
+use super::Driver;
+use crate::net::{Command, ReplyTo, Wanted};
+use crate::store::{Run, Store, StoreError};
+use cairn_ledger::Checkpoint;
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::text::MemberCode;
+use cairn_replica::message::{Head, PUSH_BYTES_MAX, RANGE_BYTES_MAX, RANGE_ENTRIES_MAX, RawRange};
+
+impl Driver {
+    pub(super) fn serve(&self, member: MemberCode, wanted: Wanted, reply: ReplyTo) {
+        let held = self.replica.logs().get(&wanted.log);
+        let checkpoint = held.and_then(|held| held.checkpoint().cloned());
+        let (store, serving) = (self.store.clone(), self.serving.clone());
+        let commands = self.net.commands.clone();
+        tokio::spawn(async move {
+            let Ok(_permit) = serving.acquire_owned().await else { return };
+            let read = move || checkpoint.and_then(|at| read(&store, &member, &wanted, &at));
+            let range = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+            commands.send(Command::Reply(reply, range)).await.ok();
+        });
+    }
+}
+
+impl Driver {
+    /// Sends a peer the end of our own log, or its head alone where that is too much.
+    pub(super) async fn push(&self, peer: MemberCode, start: u64, checkpoint: &Checkpoint) {
+        let log = self.replica.me().clone();
+        let note = Bytes(checkpoint.note().as_bytes().to_vec());
+        let run = self.store.read(&log, start, checkpoint.size(), PUSH_BYTES_MAX);
+        let command = match run {
+            Ok(Run { end, bundle, .. })
+                if end == checkpoint.size() && bundle.len() <= PUSH_BYTES_MAX =>
+            {
+                let (bundle, proof) = (Bytes(bundle), Vec::new());
+                Command::Push(peer, RawRange { log, start, bundle, checkpoint: note, proof })
+            }
+            _ => Command::SendHeads(peer, vec![Head { log, checkpoint: note }]),
+        };
+        self.command(command).await;
+    }
+}
+
+fn read(
+    store: &Store,
+    peer: &MemberCode,
+    wanted: &Wanted,
+    checkpoint: &Checkpoint,
+) -> Option<RawRange> {
+    let count = wanted.entries_max.min(RANGE_ENTRIES_MAX);
+    let end = wanted.start.saturating_add(u64::from(count)).min(checkpoint.size());
+    if wanted.start >= end {
+        return None;
+    }
+    let read = || -> Result<RawRange, StoreError> {
+        let run = store.read(&wanted.log, wanted.start, end, RANGE_BYTES_MAX)?;
+        let log = store.log(&wanted.log).ok_or_else(|| StoreError::no_log(&wanted.log))?;
+        Ok(RawRange {
+            log: wanted.log.clone(),
+            start: wanted.start,
+            proof: log.consistency(run.end, checkpoint.size())?,
+            bundle: Bytes(run.bundle),
+            checkpoint: Bytes(checkpoint.note().as_bytes().to_vec()),
+        })
+    };
+    match read() {
+        Ok(range) => Some(range),
+        Err(error) => {
+            tracing::error!(%error, %peer, log = %wanted.log, "cannot serve a range");
+            None
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Cases, folded from the statements of all members when they are asked for.
+
+use super::problem::Refusal;
+use crate::driver::Client;
+use crate::store::{Store, StoreError};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use cairn_api::{CaseList, Problem, route};
+use cairn_casebook::{Case, CaseId, Stated, Summary};
+use serde::Deserialize;
+use std::sync::PoisonError;
+use utoipa::IntoParams;
+
+/// Which cases, and which page of them.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// Only cases of this mission, by its acronym.
+    mission: Option<String>,
+    /// Only cases at this stage, by its name.
+    stage: Option<String>,
+    /// Only cases with this host State, or in which this member has stated something.
+    state: Option<String>,
+    /// Only cases after this id.
+    after: Option<String>,
+    /// How many at most, up to 1000. Default: 1000.
+    limit: Option<usize>,
+}
+
+/// The cases, in short.
+#[utoipa::path(
+    get, path = "/v1/cases", params(Wanted),
+    responses((status = 200, body = CaseList), (status = 400, body = Problem))
+)]
+pub(crate) async fn cases(
+    State(client): State<Client>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<CaseList>, Refusal> {
+    let Query(wanted) = wanted?;
+    let list = move || list(&client.store, &wanted);
+    Ok(Json(tokio::task::spawn_blocking(list).await??))
+}
+
+/// One case: all that every member has stated about it.
+#[utoipa::path(
+    get, path = "/v1/cases/{case}", params(("case" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem))
+)]
+pub(crate) async fn case(
+    State(client): State<Client>,
+    Path(id): Path<String>,
+) -> Result<Json<Case>, Refusal> {
+    let id = CaseId::typed(&id).map_err(|why| Refusal::bad(why.to_string()))?;
+    let name = id.clone();
+    let case = tokio::task::spawn_blocking(move || fold(&client.store, id)).await??;
+    if case.timeline.is_empty() {
+        return Err(Refusal::not_found(format!("nobody has stated anything about {name} here")));
+    }
+    Ok(Json(case))
+}
+
+fn fold(store: &Store, id: CaseId) -> Result<Case, StoreError> {
+    let places = store.index().read().unwrap_or_else(PoisonError::into_inner).about(&id.topic());
+    let mut stated = Vec::new();
+    for place in places {
+        let entry = store.entry(&place.member, place.position)?;
+        let kind = store.charter().member(&place.member).map(|card| card.kind);
+        stated.push(Stated::read(&entry, kind));
+    }
+    Ok(Case::fold(id, stated))
+}
+
+fn list(store: &Store, wanted: &Wanted) -> Result<CaseList, StoreError> {
+    let ids: Vec<CaseId> = {
+        let index = store.index().read().unwrap_or_else(PoisonError::into_inner);
+        index.topics("case/").filter_map(CaseId::from_topic).collect()
+    };
+    let limit = wanted.limit.unwrap_or(route::LIMIT_MAX).min(route::LIMIT_MAX);
+    let (mut total, mut cases) = (0, Vec::new());
+    for id in ids {
+        let after = wanted.after.as_ref().is_none_or(|after| id.to_string() > *after);
+        let case = fold(store, id)?;
+        if matches(&case, wanted) {
+            total += 1;
+            if after && cases.len() < limit {
+                cases.push(case.summary());
+            }
+        }
+    }
+    Ok(CaseList { total, cases })
+}
+
+fn matches(case: &Case, wanted: &Wanted) -> bool {
+    let same = |wanted: &str, found: &str| wanted.eq_ignore_ascii_case(found);
+    let Summary { stage, members, .. } = case.summary();
+    let mission = wanted
+        .mission
+        .as_ref()
+        .is_none_or(|wanted| case.missions.iter().any(|mission| same(wanted, mission.as_str())));
+    let stage = wanted.stage.as_ref().is_none_or(|wanted| same(wanted, &stage.to_string()));
+    let state = wanted.state.as_ref().is_none_or(|wanted| {
+        case.host_states.iter().any(|state| same(wanted, state.as_str()))
+            || members.iter().any(|member| same(wanted, member.as_str()))
+    });
+    mission && stage && state
+}

@@ -1,0 +1,86 @@
+//! Answers clients on this machine: the API described at `/openapi.json`.
+//!
+//! It listens on loopback. Requests that name another host are refused, so that no web page that
+//! the operator visits can reach it under a name of its own.
+
+mod cases;
+mod events;
+mod logs;
+mod node;
+mod openapi;
+mod problem;
+mod submit;
+
+use crate::driver::Client;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::{HOST, ORIGIN};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use cairn_api::route;
+use problem::Refusal;
+use std::net::IpAddr;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use openapi::description;
+
+/// All routes, with their bounds.
+pub fn router(client: Client) -> Router {
+    Router::new()
+        .route(route::STATUS, get(node::status))
+        .route(route::CHARTER, get(node::charter))
+        .route(route::MEMBERS, get(node::members))
+        .route(route::LOG, get(logs::log))
+        .route(route::CHECKPOINT, get(logs::checkpoint))
+        .route(route::EXPORT, get(logs::export))
+        .route(route::STATEMENTS, post(submit::statements))
+        .route(route::CASES, get(cases::cases))
+        .route(route::CASE, get(cases::case))
+        .route(route::EVENTS, get(events::events))
+        .route(route::OPENAPI, get(openapi::serve))
+        .fallback(|| async { Refusal::not_found("there is nothing at this address") })
+        .method_not_allowed_fallback(|| async { Refusal::wrong_method() })
+        .layer(DefaultBodyLimit::max(route::SUBMISSION_BYTES_MAX))
+        .layer(middleware::from_fn(only_local_names))
+        .with_state(client)
+}
+
+/// Serves until `stop` changes and the requests under way are answered.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    client: Client,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let stopped = async move {
+        // An error says that the sender is gone: stop as well.
+        stop.changed().await.ok();
+    };
+    axum::serve(listener, router(client)).with_graceful_shutdown(stopped).await
+}
+
+async fn only_local_names(request: Request, next: Next) -> Response {
+    match foreign(&request) {
+        Some(why) => Refusal::forbidden(why).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// Why a request is refused that comes under a foreign host name (DNS rebinding) or from a web page.
+fn foreign(request: &Request) -> Option<&'static str> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let host = header(HOST).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+    });
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if name != "localhost" && address.is_err() {
+        return Some("the request names a host other than localhost or an address");
+    }
+    let page = request.headers().contains_key(ORIGIN);
+    page.then_some("requests from web pages are not answered")
+}

@@ -1,0 +1,63 @@
+//! The description of this interface, made from the code that serves it.
+
+use super::{cases, events, logs, node, submit};
+use axum::Json;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Cairn node",
+        description = "A member's node, as its clients on the same machine see it. Statements travel as signed bytes; answers are for reading, and proof is in the exported files."
+    ),
+    paths(
+        node::status,
+        node::charter,
+        node::members,
+        logs::log,
+        logs::checkpoint,
+        logs::export,
+        submit::statements,
+        cases::cases,
+        cases::case,
+        events::events
+    )
+)]
+struct Description;
+
+/// The OpenAPI document.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(description())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::description;
+    use cairn_api::route;
+
+    #[test]
+    fn every_route_is_described() {
+        let described = description().paths.paths;
+        let routes = [
+            route::STATUS,
+            route::CHARTER,
+            route::MEMBERS,
+            route::LOG,
+            route::CHECKPOINT,
+            route::EXPORT,
+            route::STATEMENTS,
+            route::CASES,
+            route::CASE,
+            route::EVENTS,
+        ];
+        for route in routes {
+            assert!(described.contains_key(route), "{route}");
+        }
+        assert_eq!(described.len(), routes.len());
+    }
+}

@@ -1,0 +1,70 @@
+//! Refusals: a status, one sentence and a hint.
+
+use crate::driver::Stopping;
+use crate::store::StoreError;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use cairn_api::Problem;
+
+/// A request that is not answered as it wished.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    problem: Problem,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self { status, problem: Problem { error: error.into(), hint: None } }
+    }
+
+    pub(crate) fn not_found(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, error)
+    }
+
+    pub(crate) fn bad(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
+    }
+
+    pub(crate) fn forbidden(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.problem)).into_response()
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(why: QueryRejection) -> Self {
+        Self::bad(why.body_text())
+    }
+}
+
+impl From<Stopping> for Refusal {
+    fn from(stopping: Stopping) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, stopping.to_string())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "cannot answer a client from the disk");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the node cannot read its disk")
+    }
+}
+
+impl From<tokio::task::JoinError> for Refusal {
+    fn from(error: tokio::task::JoinError) -> Self {
+        tracing::error!(%error, "an answer was not finished");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the node did not finish its answer")
+    }
+}

@@ -1,0 +1,102 @@
+//! Talks to peers over libp2p; the only folder that knows it.
+//!
+//! Only transport identities that the charter lists are let in, before any protocol starts. What
+//! passes inwards is decoded and bounded; whether it is true is checked outside, before the replica
+//! sees it. A peer that sends what no honest node sends is dropped, counted and kept out a while.
+
+mod addresses;
+mod behaviour;
+mod codec;
+mod dial;
+mod swarm;
+
+pub use swarm::start;
+
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Charter, SecretKey};
+use cairn_replica::message::{Head, RawRange};
+pub use libp2p::Multiaddr;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// How many events wait for the driver, and commands for the network. Both push back.
+const QUEUE: usize = 256;
+
+/// What the network needs to begin.
+pub struct Config {
+    /// The node's transport key.
+    pub transport: SecretKey,
+    /// Whose node it is.
+    pub me: MemberCode,
+    /// The charter: who may connect.
+    pub charter: Arc<Charter>,
+    /// Where to listen.
+    pub listen: Vec<Multiaddr>,
+    /// Where peers can be found to begin with.
+    pub peers: Vec<Multiaddr>,
+    /// Addresses under which others reach this node, where they differ from those it listens on.
+    pub announce: Vec<Multiaddr>,
+}
+
+/// What happened on the network.
+#[derive(Debug)]
+pub enum Event {
+    /// The node can be reached here.
+    Listening(Multiaddr),
+    /// A member's node is connected.
+    Connected(MemberCode, Multiaddr),
+    /// The last connection with a member's node ended.
+    Disconnected(MemberCode),
+    /// A member's node tells what it holds.
+    Heads(MemberCode, Vec<Head>),
+    /// A member's node wants a range.
+    Fetch(MemberCode, Wanted, ReplyTo),
+    /// A range that was asked for came.
+    Range(MemberCode, Wanted, RawRange),
+    /// A member's own log has grown by this. It sends no more until this is answered.
+    Grown(MemberCode, RawRange, ReplyTo),
+    /// A range that was asked for does not come.
+    FetchFailed(MemberCode, Wanted),
+    /// A member's node sent what no honest node sends; it is being dropped.
+    Misbehaved(MemberCode, String),
+}
+
+/// A range of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which log.
+    pub log: MemberCode,
+    /// From which position.
+    pub start: u64,
+    /// How many entries at most.
+    pub entries_max: u32,
+}
+
+/// Where the answer to a fetch goes.
+#[derive(Debug)]
+pub struct ReplyTo(libp2p::request_response::ResponseChannel<Vec<u8>>);
+
+/// What the network is to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Tell a member's node what we hold.
+    SendHeads(MemberCode, Vec<Head>),
+    /// Send a member's node the end of our own log, or its head while it is busy with the last.
+    Push(MemberCode, RawRange),
+    /// Ask a member's node for a range.
+    Fetch(MemberCode, Wanted),
+    /// Answer a fetch: a range, or nothing.
+    Reply(ReplyTo, Option<RawRange>),
+    /// Say that what came unasked was taken in.
+    Noted(ReplyTo),
+    /// End the connection, and keep the peer out a while.
+    Drop(MemberCode, String),
+}
+
+/// The driver's ends of the network.
+pub struct Ends {
+    /// Where to send commands.
+    pub commands: mpsc::Sender<Command>,
+    /// Where events come from.
+    pub events: mpsc::Receiver<Event>,
+}

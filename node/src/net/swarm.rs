@@ -1,0 +1,399 @@
+//! The task that owns the libp2p swarm: its events out, the driver's commands in.
+
+use super::addresses::{AddressBook, bare};
+use super::behaviour::{Behaviour, BehaviourEvent, peer_id};
+use super::dial::{Backoff, Target};
+use super::{Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
+use anyhow::Context;
+use cairn_ledger::Charter;
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::text::{MemberCode, Text};
+use cairn_replica::message::{Address, Head, RawRange, Request, Response};
+use futures::StreamExt;
+use libp2p::request_response::{Event as SyncEvent, Message, OutboundRequestId};
+use libp2p::swarm::SwarmEvent;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::{PeerId, Swarm, SwarmBuilder, identity, noise, tcp, yamux};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How often missing connections are looked for.
+const DIAL_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a peer that misbehaved is kept out.
+const PENALTY: Duration = Duration::from_secs(30);
+/// Connections serve for as long as they last: heads are told every few seconds.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Something that a peer was sent and that it has not answered yet.
+enum Sent {
+    Heads,
+    Addresses,
+    Fetch(Wanted),
+}
+
+/// What is known of a connected peer.
+#[derive(Default)]
+struct Peer {
+    /// Heads that wait until the last ones were noted: the newest of each log.
+    heads: BTreeMap<MemberCode, Bytes>,
+    telling: bool,
+}
+
+struct Network {
+    swarm: Swarm<Behaviour>,
+    me: MemberCode,
+    charter: Arc<Charter>,
+    members: HashMap<PeerId, MemberCode>,
+    ids: BTreeMap<MemberCode, PeerId>,
+    peers: BTreeMap<MemberCode, Peer>,
+    sent: HashMap<OutboundRequestId, (MemberCode, Sent)>,
+    book: AddressBook,
+    bootstrap: Vec<(Multiaddr, Option<MemberCode>)>,
+    announce: Vec<Multiaddr>,
+    backoff: Backoff,
+    kept_out: Vec<(Instant, PeerId)>,
+    events: mpsc::Sender<Event>,
+    outbox: VecDeque<Event>,
+}
+
+/// Starts the network in a task of its own; it ends when the driver lets go of its ends.
+///
+/// # Errors
+/// When the node cannot listen where it is told to.
+pub fn start(config: Config) -> anyhow::Result<Ends> {
+    let (commands, command_queue) = mpsc::channel(QUEUE);
+    let (events, event_queue) = mpsc::channel(QUEUE);
+    let swarm = build(&config)?;
+    let mut network = Network::new(swarm, config, events);
+    network.open_gate();
+    tokio::spawn(network.run(command_queue));
+    Ok(Ends { commands, events: event_queue })
+}
+
+fn build(config: &Config) -> anyhow::Result<Swarm<Behaviour>> {
+    let mut seed = config.transport.seed();
+    let key = identity::Keypair::ed25519_from_bytes(&mut seed[..])?;
+    let charter = config.charter.clone();
+    let mut swarm = SwarmBuilder::with_existing_identity(key)
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_quic()
+        .with_dns()?
+        .with_behaviour(|key| Behaviour::new(&key.public(), &charter))?
+        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT))
+        .build();
+    for address in &config.listen {
+        swarm.listen_on(address.clone()).with_context(|| format!("cannot listen on {address}"))?;
+    }
+    Ok(swarm)
+}
+
+impl Network {
+    fn new(swarm: Swarm<Behaviour>, config: Config, events: mpsc::Sender<Event>) -> Self {
+        let Config { me, charter, peers, announce, .. } = config;
+        let others = charter.members().iter().filter(|card| card.code != me);
+        let ids: BTreeMap<_, _> = others
+            .filter_map(|card| Some((card.code.clone(), peer_id(&card.keys.transport)?)))
+            .collect();
+        Self {
+            swarm,
+            members: ids.iter().map(|(code, id)| (*id, code.clone())).collect(),
+            ids,
+            me,
+            charter,
+            peers: BTreeMap::new(),
+            sent: HashMap::new(),
+            book: AddressBook::default(),
+            bootstrap: peers.iter().map(|address| (bare(address), None)).collect(),
+            announce,
+            backoff: Backoff::default(),
+            kept_out: Vec::new(),
+            events,
+            outbox: VecDeque::new(),
+        }
+    }
+
+    fn open_gate(&mut self) {
+        for id in self.ids.values() {
+            self.swarm.behaviour_mut().gate.allow_peer(*id);
+        }
+    }
+
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut dial = tokio::time::interval(DIAL_INTERVAL);
+        let events = self.events.clone();
+        loop {
+            tokio::select! {
+                permit = events.reserve(), if !self.outbox.is_empty() => {
+                    let Ok(permit) = permit else { return };
+                    if let Some(event) = self.outbox.pop_front() {
+                        permit.send(event);
+                    }
+                }
+                // While the driver is behind, nothing more is read from the sockets; commands are
+                // taken all the same, or the two would wait for each other.
+                event = self.swarm.select_next_some(), if self.outbox.is_empty() => {
+                    self.on_event(event);
+                }
+                command = commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => return,
+                },
+                _ = dial.tick() => self.dial_missing(),
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::SendHeads(member, heads) => {
+                if let Some(peer) = self.peers.get_mut(&member) {
+                    peer.heads.extend(heads.into_iter().map(|head| (head.log, head.checkpoint)));
+                    self.tell_heads(&member);
+                }
+            }
+            Command::Push(member, range) => self.push(&member, range),
+            Command::Fetch(member, wanted) => {
+                let Wanted { log, start, entries_max } = wanted.clone();
+                let request = Request::Fetch { log, start, entries_max };
+                self.send(&member, &request, Sent::Fetch(wanted));
+            }
+            Command::Reply(ReplyTo(channel), range) => {
+                let response = range.map_or(Response::Nothing, Response::Range);
+                // A connection that ended meanwhile is no failure of ours.
+                self.swarm.behaviour_mut().sync.send_response(channel, response.encode()).ok();
+            }
+            Command::Noted(reply) => self.noted(reply),
+            Command::Drop(member, why) => self.keep_out(&member, &why),
+        }
+    }
+
+    /// One message of heads is under way at a time; what changes meanwhile goes into the next.
+    fn tell_heads(&mut self, member: &MemberCode) {
+        let Some(peer) = self.peers.get_mut(member).filter(|peer| !peer.telling) else { return };
+        if peer.heads.is_empty() {
+            return;
+        }
+        peer.telling = true;
+        let heads = std::mem::take(&mut peer.heads).into_iter();
+        let heads = heads.map(|(log, checkpoint)| Head { log, checkpoint }).collect();
+        self.send(member, &Request::Heads(heads), Sent::Heads);
+    }
+
+    fn push(&mut self, member: &MemberCode, range: RawRange) {
+        let Some(peer) = self.peers.get_mut(member) else { return };
+        if peer.telling {
+            peer.heads.insert(range.log, range.checkpoint);
+            return;
+        }
+        peer.telling = true;
+        self.send(member, &Request::Grown(range), Sent::Heads);
+    }
+
+    fn send(&mut self, member: &MemberCode, request: &Request, sent: Sent) {
+        let Some(id) = self.ids.get(member) else { return };
+        let request = self.swarm.behaviour_mut().sync.send_request(id, request.encode());
+        self.sent.insert(request, (member.clone(), sent));
+    }
+
+    fn keep_out(&mut self, member: &MemberCode, why: &str) {
+        tracing::warn!(%member, why, "dropping a peer");
+        if let Some(id) = self.ids.get(member) {
+            self.swarm.behaviour_mut().gate.disallow_peer(*id);
+            self.kept_out.push((Instant::now() + PENALTY, *id));
+        }
+    }
+
+    fn misbehaved(&mut self, member: MemberCode, why: String) {
+        self.keep_out(&member, &why);
+        self.tell(Event::Misbehaved(member, why));
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outbox.push_back(event);
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "libp2p's enum, of which we need little")]
+    fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::NewListenAddr { address, .. } => {
+                tracing::info!(%address, "listening for peers");
+                self.tell(Event::Listening(address));
+            }
+            SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
+                let Some(member) = self.members.get(&peer_id).cloned() else { return };
+                let address = bare(endpoint.get_remote_address());
+                if endpoint.is_dialer() {
+                    self.dialled(&member, &address);
+                }
+                if num_established.get() == 1 {
+                    self.peers.insert(member.clone(), Peer::default());
+                    self.tell_addresses(&member);
+                    self.tell(Event::Connected(member, address));
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+                let Some(member) = self.members.get(&peer_id).cloned() else { return };
+                self.peers.remove(&member);
+                self.tell(Event::Disconnected(member));
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Sync(event)) => self.on_sync(event),
+            SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
+                tracing::debug!(%error, from = %send_back_addr, "refused a connection");
+            }
+            other => tracing::trace!(?other, "network"),
+        }
+    }
+
+    fn dialled(&mut self, member: &MemberCode, address: &Multiaddr) {
+        self.book.worked(member, address);
+        self.backoff.succeeded(&Target::Member(member.clone()));
+        for (known, owner) in &mut self.bootstrap {
+            if known == address {
+                *owner = Some(member.clone());
+            }
+        }
+    }
+
+    fn on_sync(&mut self, event: SyncEvent<Vec<u8>, Vec<u8>>) {
+        match event {
+            SyncEvent::Message { peer, message, .. } => {
+                let Some(member) = self.members.get(&peer).cloned() else { return };
+                match message {
+                    Message::Request { request, channel, .. } => {
+                        self.on_request(member, &request, ReplyTo(channel));
+                    }
+                    Message::Response { request_id, response } => {
+                        let Some((_, sent)) = self.sent.remove(&request_id) else { return };
+                        self.on_response(member, sent, &response);
+                    }
+                }
+            }
+            SyncEvent::OutboundFailure { request_id, error, .. } => {
+                let Some((member, sent)) = self.sent.remove(&request_id) else { return };
+                tracing::debug!(%member, %error, "a request failed");
+                self.on_unanswered(member, sent);
+            }
+            SyncEvent::InboundFailure { error, .. } => tracing::debug!(%error, "an answer failed"),
+            SyncEvent::ResponseSent { .. } => {}
+        }
+    }
+
+    fn on_request(&mut self, member: MemberCode, request: &[u8], reply: ReplyTo) {
+        match Request::decode(request) {
+            Ok(Request::Heads(heads)) => {
+                self.noted(reply);
+                self.tell(Event::Heads(member, heads));
+            }
+            Ok(Request::Fetch { log, start, entries_max }) => {
+                let wanted = Wanted { log, start, entries_max };
+                self.tell(Event::Fetch(member, wanted, reply));
+            }
+            Ok(Request::Grown(range)) => self.tell(Event::Grown(member, range, reply)),
+            Ok(Request::Addresses(addresses)) => {
+                self.noted(reply);
+                self.on_addresses(addresses);
+            }
+            Err(why) => self.misbehaved(member, why.to_string()),
+        }
+    }
+
+    fn noted(&mut self, ReplyTo(channel): ReplyTo) {
+        self.swarm.behaviour_mut().sync.send_response(channel, Response::Noted.encode()).ok();
+    }
+
+    fn on_response(&mut self, member: MemberCode, sent: Sent, response: &[u8]) {
+        let response = match Response::decode(response) {
+            Ok(response) => response,
+            Err(why) => {
+                self.on_unanswered(member.clone(), sent);
+                return self.misbehaved(member, why.to_string());
+            }
+        };
+        match (sent, response) {
+            (Sent::Fetch(wanted), Response::Range(range)) => {
+                self.tell(Event::Range(member, wanted, range));
+            }
+            (Sent::Fetch(wanted), Response::Nothing) => {
+                self.tell(Event::FetchFailed(member, wanted));
+            }
+            (sent @ (Sent::Heads | Sent::Addresses), Response::Noted) => {
+                self.on_unanswered(member, sent);
+            }
+            (sent, _) => {
+                self.on_unanswered(member.clone(), sent);
+                let why = "it answered a request of one kind with an answer of another";
+                self.misbehaved(member, why.to_string());
+            }
+        }
+    }
+
+    fn on_unanswered(&mut self, member: MemberCode, sent: Sent) {
+        match sent {
+            Sent::Heads => {
+                if let Some(peer) = self.peers.get_mut(&member) {
+                    peer.telling = false;
+                }
+                self.tell_heads(&member);
+            }
+            Sent::Addresses => {}
+            Sent::Fetch(wanted) => self.tell(Event::FetchFailed(member, wanted)),
+        }
+    }
+
+    /// Tells a peer where we and others can be reached.
+    fn tell_addresses(&mut self, member: &MemberCode) {
+        let listening: Vec<_> = match &self.announce[..] {
+            [] => self.swarm.listeners().cloned().collect(),
+            announced => announced.to_vec(),
+        };
+        let ours = listening.iter().map(|address| (&self.me, address));
+        let all = ours.chain(self.book.all().filter(|(code, _)| *code != member));
+        let tell = |(member, address): (&MemberCode, &Multiaddr)| {
+            let address = Text::new(&bare(address).to_string()).ok()?;
+            Some(Address { member: member.clone(), address })
+        };
+        let list = all.filter_map(tell).take(1024).collect();
+        self.send(member, &Request::Addresses(list), Sent::Addresses);
+    }
+
+    fn on_addresses(&mut self, list: Vec<Address>) {
+        for Address { member, address } in list {
+            if member != self.me
+                && self.charter.member(&member).is_some()
+                && let Ok(address) = address.as_str().parse()
+            {
+                self.book.heard(&member, address);
+            }
+        }
+    }
+
+    fn dial_missing(&mut self) {
+        let now = Instant::now();
+        let (over, kept) = self.kept_out.drain(..).partition(|(until, _)| *until <= now);
+        self.kept_out = kept;
+        let over: Vec<(Instant, PeerId)> = over;
+        for (_, id) in over {
+            self.swarm.behaviour_mut().gate.allow_peer(id);
+        }
+        let bootstrap = self.bootstrap.clone();
+        for (address, owner) in bootstrap {
+            let connected = owner.as_ref().is_some_and(|owner| self.peers.contains_key(owner));
+            if !connected && self.backoff.due(&Target::Address(address.clone()), now) {
+                self.swarm.dial(DialOpts::unknown_peer_id().address(address).build()).ok();
+            }
+        }
+        let missing: Vec<_> =
+            self.ids.iter().filter(|(code, _)| !self.peers.contains_key(*code)).collect();
+        for (code, id) in missing {
+            let addresses = self.book.of(code).to_vec();
+            if !addresses.is_empty() && self.backoff.due(&Target::Member(code.clone()), now) {
+                let condition = PeerCondition::DisconnectedAndNotDialing;
+                let dial = DialOpts::peer_id(*id).condition(condition).addresses(addresses);
+                self.swarm.dial(dial.build()).ok();
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! One member's log: a plain file of entries, each behind its length, and nothing else.
+
+use super::fault::{Fault, StoreError};
+use super::guard::Guard;
+use super::nodes::Nodes;
+use cairn_ledger::bundle::{self, LENGTH_BYTES, Slices};
+use cairn_ledger::entry::{ENTRY_BYTES_MAX, RawEntry};
+use cairn_ledger::hash::{EntryHash, TreeHash};
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Entry, proof};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// Every how many entries the place in the file is remembered.
+const STRIDE: u64 = 64;
+
+/// A log file, open.
+#[derive(Debug)]
+pub struct LogFile {
+    member: MemberCode,
+    path: PathBuf,
+    file: File,
+    shape: RwLock<Shape>,
+    guard: Mutex<Guard>,
+}
+
+/// What is known of the file without reading it.
+#[derive(Debug, Default)]
+pub(crate) struct Shape {
+    pub(crate) size: u64,
+    pub(crate) bytes: u64,
+    pub(crate) last: EntryHash,
+    offsets: Vec<u64>,
+    nodes: Nodes,
+}
+
+impl Shape {
+    /// Takes note of an entry at the end of the file.
+    pub(crate) fn push(&mut self, entry: &Entry) {
+        if self.size.is_multiple_of(STRIDE) {
+            self.offsets.push(self.bytes);
+        }
+        self.nodes.push(entry.leaf());
+        self.size = self.size.saturating_add(1);
+        self.bytes = self.bytes.saturating_add((entry.bytes().len() + LENGTH_BYTES) as u64);
+        self.last = entry.hash();
+    }
+
+    /// The nearest remembered position at or before this one, and its place in the file.
+    pub(crate) fn landmark(&self, position: u64) -> (u64, u64) {
+        let index = usize::try_from(position / STRIDE).unwrap_or(usize::MAX);
+        let offset = self.offsets.get(index).copied().unwrap_or(self.bytes);
+        (position / STRIDE * STRIDE, offset)
+    }
+
+    /// A place in the file at or after the end of the entry before `position`.
+    fn end_landmark(&self, position: u64) -> u64 {
+        let index = usize::try_from(position.div_ceil(STRIDE)).unwrap_or(usize::MAX);
+        self.offsets.get(index).copied().unwrap_or(self.bytes)
+    }
+}
+
+/// A run of entries as they lie in the file, their chain checked.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The position of the first.
+    pub start: u64,
+    /// The position after the last.
+    pub end: u64,
+    /// The entries, each behind its length.
+    pub bundle: Vec<u8>,
+}
+
+impl Run {
+    /// The entries, decoded.
+    ///
+    /// # Errors
+    /// Never for a run that the store has read; each item may be refused all the same.
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry, StoreError>>, StoreError> {
+        let decode = |bytes: Result<&[u8], _>| {
+            let raw = bytes.and_then(RawEntry::decode);
+            raw.map(RawEntry::from_store).map_err(|why| StoreError::Folder(why.to_string()))
+        };
+        Ok(Slices::new(&self.bundle).map(decode))
+    }
+}
+
+impl LogFile {
+    pub(crate) fn new(
+        member: MemberCode,
+        path: PathBuf,
+        file: File,
+        shape: Shape,
+        guard: Guard,
+    ) -> Self {
+        Self { member, path, file, shape: RwLock::new(shape), guard: Mutex::new(guard) }
+    }
+
+    /// Whose log it is.
+    pub fn member(&self) -> &MemberCode {
+        &self.member
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many entries it has, and how many bytes.
+    pub fn size(&self) -> (u64, u64) {
+        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+        (shape.size, shape.bytes)
+    }
+
+    /// Writes entries at the end. They are on the disk when this returns, if `flush` asks for that.
+    pub(crate) fn append(&self, entries: &[Entry], flush: bool) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            bundle::write(&mut bytes, entry.bytes())
+                .map_err(|why| StoreError::Folder(why.to_string()))?;
+        }
+        let end = self.size().1;
+        self.file.write_all_at(&bytes, end).map_err(StoreError::io(&self.path))?;
+        if flush {
+            self.file.sync_data().map_err(StoreError::io(&self.path))?;
+        }
+        let mut shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().for_each(|entry| shape.push(entry));
+        Ok(())
+    }
+
+    /// Flushes what was written without.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(StoreError::io(&self.path))
+    }
+
+    /// Replaces the checkpoint beside the log.
+    pub(crate) fn guard(&self, note: &str, flush: bool) -> Result<(), StoreError> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).replace(note, flush)
+    }
+
+    /// Reads entries and checks their chain, into the entry after them too.
+    pub(crate) fn read(&self, start: u64, end: u64, bytes_max: usize) -> Result<Run, StoreError> {
+        let (bytes, first, offset, last) = {
+            let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+            if start >= end || end > shape.size {
+                return Err(StoreError::no_log(&self.member));
+            }
+            let (first, offset) = shape.landmark(start);
+            let room = (bytes_max as u64).saturating_add((STRIDE + 2) * ENTRY_BYTES_MAX as u64);
+            let stop = shape.end_landmark(end.saturating_add(1)).min(offset.saturating_add(room));
+            let length = usize::try_from(stop.saturating_sub(offset)).unwrap_or(usize::MAX);
+            let mut bytes = vec![0; length];
+            self.file.read_exact_at(&mut bytes, offset).map_err(StoreError::io(&self.path))?;
+            let last = (end == shape.size).then_some(shape.last);
+            (bytes, first, offset, last)
+        };
+        self.cut(&bytes, first, offset, start..end, bytes_max, last)
+    }
+
+    /// Cuts the wanted entries out of bytes that begin with the entry `first`.
+    fn cut(
+        &self,
+        bytes: &[u8],
+        first: u64,
+        offset: u64,
+        wanted: std::ops::Range<u64>,
+        bytes_max: usize,
+        last: Option<EntryHash>,
+    ) -> Result<Run, StoreError> {
+        let mut slices = Slices::new(bytes);
+        let (mut bundle, mut position, mut hash) = (Vec::new(), first, None);
+        loop {
+            let at = offset + (bytes.len() - slices.rest().len()) as u64;
+            let fault = |why: String| Fault { path: self.path.clone(), position, offset: at, why };
+            let Some(slice) = slices.next() else { break };
+            let slice = slice.map_err(|why| fault(why.to_string()))?;
+            if position >= wanted.start {
+                let raw = RawEntry::decode(slice).map_err(|why| fault(why.to_string()))?;
+                if raw.position() != position || hash.is_some_and(|hash| hash != raw.previous()) {
+                    return Err(fault("it does not follow the entry before it".into()).into());
+                }
+                if position == wanted.end {
+                    break;
+                }
+                hash = Some(EntryHash::of(slice));
+                if !bundle.is_empty() && bundle.len() + slice.len() + LENGTH_BYTES > bytes_max {
+                    break;
+                }
+                bundle.extend(u16::try_from(slice.len()).unwrap_or(u16::MAX).to_be_bytes());
+                bundle.extend(slice);
+            }
+            position += 1;
+        }
+        let end = position.min(wanted.end);
+        if end == wanted.end && last.is_some() && hash != last {
+            let (path, why) =
+                (self.path.clone(), "it is not the last entry that was written".into());
+            return Err(Fault { path, position: end - 1, offset, why }.into());
+        }
+        Ok(Run { start: wanted.start, end, bundle })
+    }
+
+    /// Puts an entry's bytes in the place of damaged ones of the same length.
+    pub(crate) fn overwrite(&self, position: u64, entry: &[u8]) -> Result<(), StoreError> {
+        let (first, mut offset) = {
+            let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+            shape.landmark(position)
+        };
+        for _ in first..position {
+            let mut length = [0; LENGTH_BYTES];
+            self.file.read_exact_at(&mut length, offset).map_err(StoreError::io(&self.path))?;
+            offset += LENGTH_BYTES as u64 + u64::from(u16::from_be_bytes(length));
+        }
+        let mut bytes = Vec::new();
+        bundle::write(&mut bytes, entry).map_err(|why| StoreError::Folder(why.to_string()))?;
+        self.file.write_all_at(&bytes, offset).map_err(StoreError::io(&self.path))?;
+        self.flush()
+    }
+
+    /// The proof that the first `old` entries are a prefix of the first `new`.
+    ///
+    /// # Errors
+    /// When entries that it needs cannot be read.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<TreeHash>, StoreError> {
+        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+        let mut node =
+            |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
+        proof::consistency(old, new, &mut node)
+    }
+
+    /// The bytes of the entries `from..to`, without looking into them: a wrong one gives a wrong
+    /// proof, which its reader refuses.
+    fn raw(&self, shape: &Shape, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let (first, offset) = shape.landmark(from);
+        let length = shape.end_landmark(to).saturating_sub(offset);
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+        self.file.read_exact_at(&mut bytes, offset).map_err(StoreError::io(&self.path))?;
+        let skip = usize::try_from(from - first).unwrap_or(usize::MAX);
+        let take = usize::try_from(to - from).unwrap_or(usize::MAX);
+        let slices = Slices::new(&bytes).skip(skip).take(take);
+        slices
+            .map(|slice| slice.map(<[u8]>::to_vec))
+            .collect::<Result<_, _>>()
+            .map_err(|why| StoreError::Folder(why.to_string()))
+    }
+}

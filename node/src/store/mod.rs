@@ -1,0 +1,174 @@
+//! Keeps the ledger on the disk: plain log files, and sled as the second copy.
+//!
+//! A log is a plain file, flushed once per batch; that flush is the acknowledgement. Beside it lies
+//! the last checkpoint. sled holds every entry a second time. Each copy can rebuild the other; a
+//! fault is reported with its place, repaired and counted. This is the only folder that knows sled.
+
+mod evidence;
+mod fault;
+mod guard;
+mod index;
+mod lock;
+mod log_file;
+mod nodes;
+mod open;
+mod scan;
+mod second;
+mod writer;
+
+pub use fault::{Fault, StoreError};
+pub use index::{Index, Place};
+pub use log_file::{LogFile, Run};
+pub use open::{Check, Found, Opened};
+pub use second::Evidence;
+pub use writer::{Done, Job, Writer};
+
+use cairn_ledger::bundle::LENGTH_BYTES;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Charter, Entry};
+use second::Second;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+
+/// Everything that a node holds, open for reading by anybody and for writing by its [`Writer`].
+pub struct Store {
+    folder: PathBuf,
+    charter: Arc<Charter>,
+    logs: BTreeMap<MemberCode, LogFile>,
+    second: Second,
+    index: RwLock<Index>,
+    faults: AtomicU64,
+    _lock: lock::FolderLock,
+}
+
+impl Store {
+    /// The charter in force.
+    pub fn charter(&self) -> &Arc<Charter> {
+        &self.charter
+    }
+
+    /// A member's log.
+    pub fn log(&self, member: &MemberCode) -> Option<&LogFile> {
+        self.logs.get(member)
+    }
+
+    /// All logs, in order of member.
+    pub fn logs(&self) -> &BTreeMap<MemberCode, LogFile> {
+        &self.logs
+    }
+
+    /// Where statements are found by topic or reference.
+    pub fn index(&self) -> &RwLock<Index> {
+        &self.index
+    }
+
+    /// How many faults were found and repaired since the folder was founded.
+    pub fn faults_repaired(&self) -> u64 {
+        self.faults.load(Ordering::Relaxed)
+    }
+
+    /// Keeps two notes of one log that an operator or a court will want to see.
+    ///
+    /// # Errors
+    /// When the disk does.
+    pub fn keep_evidence(
+        &self,
+        kind: Evidence,
+        log: &MemberCode,
+        notes: &[&str; 2],
+    ) -> Result<(), StoreError> {
+        evidence::keep(&self.folder, kind, log, notes)?;
+        self.second.keep_evidence(kind, log, notes)
+    }
+
+    /// The logs whose key is known to have signed two histories, each with the other side's note.
+    ///
+    /// # Errors
+    /// When the disk does.
+    pub fn forks(&self) -> Result<Vec<(MemberCode, String)>, StoreError> {
+        let mut forks = Vec::new();
+        for log in self.logs.keys() {
+            let file = evidence::read(&self.folder, Evidence::Fork, log);
+            let second = self.second.evidence(Evidence::Fork, log)?;
+            for notes in [file, second].into_iter().flatten() {
+                self.keep_evidence(Evidence::Fork, log, &notes.each_ref().map(String::as_str))?;
+                let [_, shown] = notes;
+                forks.push((log.clone(), shown));
+            }
+        }
+        // Both copies say the same, unless one of them is damaged.
+        forks.dedup();
+        Ok(forks)
+    }
+
+    /// The entries `start..end` of a log, or as many of them as fit `bytes_max` (at least one).
+    ///
+    /// # Errors
+    /// When the disk cannot give them and neither copy is sound.
+    pub fn read(
+        &self,
+        member: &MemberCode,
+        start: u64,
+        end: u64,
+        bytes_max: usize,
+    ) -> Result<Run, StoreError> {
+        let log = self.log(member).ok_or_else(|| StoreError::no_log(member))?;
+        match log.read(start, end, bytes_max) {
+            Err(StoreError::Damaged(fault)) => {
+                self.repair(log, &fault)?;
+                log.read(start, end, bytes_max)
+            }
+            result => result,
+        }
+    }
+
+    /// One entry, decoded.
+    ///
+    /// # Errors
+    /// When there is none, or neither copy is sound.
+    pub fn entry(&self, member: &MemberCode, position: u64) -> Result<Entry, StoreError> {
+        let run = self.read(member, position, position.saturating_add(1), usize::MAX)?;
+        let entry = run.entries()?.next();
+        entry.ok_or_else(|| StoreError::no_log(member))?
+    }
+
+    /// How many entries of a log, from its first on, the second copy holds as the first does.
+    ///
+    /// # Errors
+    /// When one of the copies cannot be read.
+    pub fn second_copy_holds(&self, member: &MemberCode) -> Result<u64, StoreError> {
+        let size = self.log(member).map_or(0, |log| log.size().0);
+        for position in 0..size {
+            let first = self.read(member, position, position.saturating_add(1), usize::MAX)?;
+            let second = self.second.entry(member, position)?;
+            if second.as_deref() != first.bundle.get(LENGTH_BYTES..) {
+                return Ok(position);
+            }
+        }
+        Ok(size)
+    }
+
+    /// Puts the second copy's bytes in the place of damaged ones.
+    fn repair(&self, log: &LogFile, fault: &Fault) -> Result<(), StoreError> {
+        let first = fault.position.saturating_sub(1);
+        for position in first..=fault.position {
+            if let Some(bytes) = self.second.entry(log.member(), position)? {
+                log.overwrite(position, &bytes)?;
+            }
+        }
+        self.count_fault(fault)
+    }
+
+    fn count_fault(&self, fault: &Fault) -> Result<(), StoreError> {
+        tracing::warn!(%fault, "repaired a fault on the disk from the second copy");
+        self.faults.fetch_add(1, Ordering::Relaxed);
+        self.second.set_faults(self.faults_repaired())
+    }
+
+    /// The folder that holds it all.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+}

@@ -1,0 +1,182 @@
+//! The second copy of every entry, and what else changes: evidence, addresses, counters. In sled.
+//!
+//! sled's own flush is not durable and its single faults are silent, so nothing rests on it alone:
+//! an entry is compared with its hash when it is read, and what is missing comes from the log files.
+
+use super::StoreError;
+use cairn_ledger::bundle::{self, Slices};
+use cairn_ledger::codec;
+use cairn_ledger::note::NOTE_BYTES_MAX;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Entry, entry::RawEntry};
+use std::path::Path;
+
+/// How much of it sled may keep in memory. Its default is a gigabyte.
+const CACHE_BYTES: u64 = 8 << 20;
+/// How many bytes of entries one record takes: many small records cost twice their size on the disk.
+const RECORD_BYTES: usize = 120 << 10;
+
+/// What two notes of one log show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// One size, two roots: the log's key has signed two histories.
+    Fork,
+    /// A peer's copy did not continue ours under a checkpoint that the log's key did sign.
+    Diverges,
+}
+
+impl Evidence {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::Diverges => "diverges",
+        }
+    }
+}
+
+/// The second copy.
+#[derive(Debug)]
+pub(crate) struct Second {
+    db: sled::Db,
+    entries: sled::Tree,
+    evidence: sled::Tree,
+}
+
+impl Second {
+    /// Opens it, or puts a copy that does not open aside and begins an empty one: `true` then.
+    pub(crate) fn open(path: &Path) -> Result<(Self, bool), StoreError> {
+        // sled can panic on damaged files.
+        let caught = std::panic::catch_unwind(|| Self::try_open(path));
+        if let Ok(Ok(second)) = caught {
+            return Ok((second, false));
+        }
+        let why = match caught {
+            Ok(Err(error)) => error.to_string(),
+            _ => "it panicked".into(),
+        };
+        tracing::warn!(path = %path.display(), why, "the second copy does not open: making it anew");
+        let aside = path.with_extension("damaged");
+        std::fs::remove_dir_all(&aside).ok();
+        std::fs::rename(path, &aside).map_err(StoreError::io(path))?;
+        Ok((Self::try_open(path)?, true))
+    }
+
+    fn try_open(path: &Path) -> Result<Self, StoreError> {
+        let db = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(Some(1000))
+            .open()?;
+        let (entries, evidence) = (db.open_tree("entries")?, db.open_tree("evidence")?);
+        Ok(Self { db, entries, evidence })
+    }
+
+    /// Adds a run of entries of one log.
+    pub(crate) fn add(&self, member: &MemberCode, entries: &[Entry]) -> Result<(), StoreError> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        let bytes = entries.iter().map(Entry::bytes);
+        self.add_bytes(member, first.position(), bytes)
+    }
+
+    /// Adds the bytes of entries of one log from a position on, a record at a time.
+    pub(crate) fn add_bytes(
+        &self,
+        member: &MemberCode,
+        mut start: u64,
+        entries: impl Iterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(), StoreError> {
+        let (mut record, mut count) = (Vec::new(), 0_u64);
+        for entry in entries {
+            bundle::write(&mut record, entry.as_ref())
+                .map_err(|why| StoreError::Second(why.to_string()))?;
+            count += 1;
+            if record.len() >= RECORD_BYTES {
+                self.entries.insert(key(member, start), std::mem::take(&mut record))?;
+                (start, count) = (start + count, 0);
+            }
+        }
+        if count > 0 {
+            self.entries.insert(key(member, start), record)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all entries of a log, before they are copied anew.
+    pub(crate) fn forget(&self, member: &MemberCode) -> Result<(), StoreError> {
+        for found in self.entries.range(key(member, 0)..=key(member, u64::MAX)).keys() {
+            self.entries.remove(found?)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes that it holds for one entry, if they decode as an entry at that position.
+    pub(crate) fn entry(
+        &self,
+        member: &MemberCode,
+        position: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.entries.range(key(member, 0)..=key(member, position)).next_back();
+        let Some((found, record)) = found.transpose()? else { return Ok(None) };
+        let start = found.last_chunk::<8>().map_or(0, |start| u64::from_be_bytes(*start));
+        let skip = usize::try_from(position.saturating_sub(start)).unwrap_or(usize::MAX);
+        let slice = Slices::new(&record).nth(skip).and_then(Result::ok);
+        let here =
+            |bytes: &&[u8]| RawEntry::decode(bytes).is_ok_and(|raw| raw.position() == position);
+        Ok(slice.filter(here).map(<[u8]>::to_vec))
+    }
+
+    /// How many entries of a log it holds, by its last record.
+    pub(crate) fn size(&self, member: &MemberCode) -> Result<u64, StoreError> {
+        let all = key(member, 0)..=key(member, u64::MAX);
+        let Some((found, record)) = self.entries.range(all).next_back().transpose()? else {
+            return Ok(0);
+        };
+        let start = found.last_chunk::<8>().map_or(0, |start| u64::from_be_bytes(*start));
+        Ok(start.saturating_add(Slices::new(&record).count() as u64))
+    }
+
+    /// Keeps two notes of one log under a name; the first ones of a name stay.
+    pub(crate) fn keep_evidence(
+        &self,
+        kind: Evidence,
+        log: &MemberCode,
+        notes: &[&str; 2],
+    ) -> Result<(), StoreError> {
+        let key = format!("{}/{log}", kind.name());
+        if !self.evidence.contains_key(&key)? {
+            self.evidence.insert(key, codec::encode(notes))?;
+            self.db.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The notes that were kept of one log under a name.
+    pub(crate) fn evidence(
+        &self,
+        kind: Evidence,
+        log: &MemberCode,
+    ) -> Result<Option<[String; 2]>, StoreError> {
+        let found = self.evidence.get(format!("{}/{log}", kind.name()))?;
+        Ok(found.and_then(|bytes| codec::decode("evidence", &bytes, 4 * NOTE_BYTES_MAX).ok()))
+    }
+
+    pub(crate) fn faults(&self) -> Result<u64, StoreError> {
+        let bytes = self.db.get("faults")?;
+        let bytes = bytes.as_deref().and_then(|bytes| bytes.first_chunk::<8>());
+        Ok(bytes.map_or(0, |bytes| u64::from_be_bytes(*bytes)))
+    }
+
+    pub(crate) fn set_faults(&self, faults: u64) -> Result<(), StoreError> {
+        self.db.insert("faults", faults.to_be_bytes().to_vec())?;
+        Ok(())
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.db.flush()?;
+        Ok(())
+    }
+}
+
+fn key(member: &MemberCode, position: u64) -> Vec<u8> {
+    [member.as_str().as_bytes(), &[0], &position.to_be_bytes()].concat()
+}

@@ -1,0 +1,164 @@
+//! Telling peers what we hold, and learning what they hold.
+
+use crate::io::{Alarm, Output};
+use crate::replica::{Peer, Replica, Writing};
+use alloc::vec::Vec;
+use cairn_ledger::Checkpoint;
+use cairn_ledger::text::MemberCode;
+
+impl Replica {
+    pub(crate) fn on_connected(&mut self, peer: MemberCode) {
+        if peer == self.me || self.charter.member(&peer).is_none() {
+            return;
+        }
+        self.peers.insert(peer.clone(), Peer::default());
+        self.send_all_heads(&peer);
+    }
+
+    pub(crate) fn on_disconnected(&mut self, peer: &MemberCode) {
+        self.peers.remove(peer);
+        for held in self.logs.values_mut() {
+            held.asked.retain(|_, asked| asked.peer != *peer);
+        }
+        self.fetch_missing();
+    }
+
+    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<(MemberCode, Checkpoint)>) {
+        let before = self.logs.get(&self.me).map_or(0, crate::Held::promised_size);
+        for (log, checkpoint) in heads {
+            let Some(known) = self.peers.get_mut(peer) else { return };
+            known.sizes.insert(log.clone(), checkpoint.size());
+            if known.diverges.get(&log).is_some_and(|size| *size != checkpoint.size()) {
+                known.diverges.remove(&log);
+            }
+            self.learn(&log, &checkpoint);
+            if log == self.me {
+                self.on_own_head(peer);
+            }
+            if self.logs.get(&log).is_some_and(|held| held.tip.size() < checkpoint.size()) {
+                self.wanted.insert(log);
+            }
+        }
+        self.check_own_log(before);
+        self.append_early();
+        self.fetch_missing();
+    }
+
+    /// Compares a checkpoint with those that are known of its log: two of one size with two roots
+    /// are a fork.
+    pub(crate) fn learn(&mut self, log: &MemberCode, checkpoint: &Checkpoint) {
+        let Some(held) = self.logs.get_mut(log) else { return };
+        let known = [held.checkpoint.as_ref(), held.promised.as_ref()];
+        let contradicts = |known: &&Checkpoint| {
+            known.size() == checkpoint.size() && known.head() != checkpoint.head()
+        };
+        let ours =
+            held.stored.size() == checkpoint.size() && held.stored.head() != checkpoint.head();
+        let held_note = known.into_iter().flatten().find(contradicts).cloned();
+        match held_note {
+            Some(known) if held.fork.is_none() => {
+                held.fork = Some(checkpoint.clone());
+                let (log, shown) = (log.clone(), checkpoint.clone());
+                self.outputs.push_back(Output::Alarm(Alarm::Fork { log, held: known, shown }));
+            }
+            // Without a signed promise of what we hold, there is a contradiction but no proof yet:
+            // fetching will show on which side it is.
+            Some(_) => {}
+            None if ours => {}
+            None => {
+                held.note_promise(checkpoint);
+                self.adopt(log, checkpoint);
+            }
+        }
+    }
+
+    /// Keeps a checkpoint that covers exactly what we hold of another's log, where we have none
+    /// that does: its entries came under a larger promise, or a power cut took the checkpoint and
+    /// not the entries. Without one we could not pass on what we hold.
+    fn adopt(&mut self, log: &MemberCode, checkpoint: &Checkpoint) {
+        let Some(held) = self.logs.get(log).filter(|held| *log != self.me && held.fork.is_none())
+        else {
+            return;
+        };
+        let covered = held.checkpoint.as_ref().map(Checkpoint::size);
+        let size = held.tip.size();
+        if covered == Some(size)
+            || checkpoint.size() != size
+            || checkpoint.head() != held.tip.head()
+        {
+            return;
+        }
+        let covers = |writing: &Writing| {
+            let size = writing.checkpoint.as_ref().map(Checkpoint::size);
+            writing.log == *log && size == Some(checkpoint.size())
+        };
+        if !self.writing.values().any(covers) {
+            let (log, stored) = (log.clone(), held.tip.clone());
+            let (checkpoint, accepted) = (Some(checkpoint.clone()), Vec::new());
+            self.persist(Writing { log, stored, checkpoint, accepted }, Vec::new());
+        }
+    }
+
+    /// Tells all peers the newest checkpoint of our own log, with the entries that are new to them
+    /// where those are few.
+    pub(crate) fn announce_own(&mut self) {
+        let Some(checkpoint) = self.logs.get(&self.me).and_then(|held| held.checkpoint.clone())
+        else {
+            return;
+        };
+        let size = checkpoint.size();
+        for (name, peer) in &mut self.peers {
+            let start = peer.sizes.get(&self.me).copied().unwrap_or(0).max(peer.told);
+            let few = start < size && size.saturating_sub(start) <= self.limits.push_entries_max;
+            let (peer_name, checkpoint) = (name.clone(), checkpoint.clone());
+            self.outputs.push_back(if few {
+                Output::Push { peer: peer_name, start, checkpoint }
+            } else {
+                Output::SendHeads(peer_name, [(self.me.clone(), checkpoint)].into())
+            });
+            peer.told = size;
+        }
+    }
+
+    /// Tells the new heads of others' logs on, a little later and together: their authors tell them
+    /// to everybody at once, and only those who cannot hear an author wait for us.
+    pub(crate) fn relay_later(&mut self, log: &MemberCode) {
+        if self.relay.0.is_empty() {
+            self.relay.1 = self.after(self.limits.relay_interval_ms);
+            self.outputs.push_back(Output::WakeAt(self.relay.1));
+        }
+        self.relay.0.insert(log.clone());
+    }
+
+    pub(crate) fn relay_if_due(&mut self) {
+        if self.relay.0.is_empty() {
+            return;
+        }
+        if self.now < self.relay.1 {
+            self.outputs.push_back(Output::WakeAt(self.relay.1));
+            return;
+        }
+        let logs = core::mem::take(&mut self.relay.0);
+        let head = |log: MemberCode| {
+            let checkpoint = self.logs.get(&log)?.checkpoint.clone()?;
+            Some((log, checkpoint))
+        };
+        let heads: Vec<_> = logs.into_iter().filter_map(head).collect();
+        for peer in self.peers.keys() {
+            self.outputs.push_back(Output::SendHeads(peer.clone(), heads.clone()));
+        }
+    }
+
+    pub(crate) fn send_all_heads(&mut self, peer: &MemberCode) {
+        let head = |(log, held): (&MemberCode, &crate::Held)| {
+            held.checkpoint.clone().map(|checkpoint| (log.clone(), checkpoint))
+        };
+        let heads = self.logs.iter().filter_map(head).collect();
+        let own = self.logs.get(&self.me).and_then(|held| held.checkpoint.as_ref());
+        let told = own.map_or(0, Checkpoint::size);
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.told = told;
+        }
+        self.outputs.push_back(Output::SendHeads(peer.clone(), heads));
+    }
+}

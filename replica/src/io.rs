@@ -1,0 +1,189 @@
+//! What goes into a replica and what comes out.
+
+use crate::append::AppendError;
+use crate::message::Range;
+use alloc::string::String;
+use alloc::vec::Vec;
+use cairn_ledger::hash::EntryHash;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Checkpoint, Entry, Log, SignedStatement};
+
+/// Milliseconds on a clock that only goes forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Time(pub u64);
+
+/// The caller's own number for a statement that it wants appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Token(pub u64);
+
+/// The replica's number for something that it wants on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What happened outside.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A peer's node is connected, and its transport identity is the member's.
+    Connected(MemberCode),
+    /// The connection ended.
+    Disconnected(MemberCode),
+    /// A peer told the heads that it holds: checkpoints that were verified.
+    Heads(MemberCode, Vec<(MemberCode, Checkpoint)>),
+    /// A peer answered a fetch with a verified range.
+    Range(MemberCode, Range),
+    /// A peer's own log has grown, and it sent the verified range that is new.
+    Pushed(MemberCode, Range),
+    /// A fetch was not answered, or with nothing.
+    FetchFailed {
+        /// Who was asked.
+        peer: MemberCode,
+        /// For which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+    },
+    /// A contributor wants a statement in this node's own log.
+    Append(Token, SignedStatement),
+    /// A batch is on the disk.
+    Persisted(Ticket),
+    /// The guard is on the disk.
+    Guarded,
+    /// Time passes.
+    Tick,
+}
+
+/// What is to be done outside.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Write these entries at the end of this log, and flush them when they are our own. Answer
+    /// with [`Input::Persisted`], ticket by ticket, in order.
+    Persist {
+        /// To be named in the answer.
+        ticket: Ticket,
+        /// Which log.
+        log: MemberCode,
+        /// The entries, from the end of what the disk holds. None where only the checkpoint is new.
+        entries: Vec<Entry>,
+        /// A checkpoint that covers exactly the log with these entries, where there is one.
+        checkpoint: Option<Checkpoint>,
+    },
+    /// Write and flush our own newest checkpoint beside our log, then answer [`Input::Guarded`].
+    Guard(Checkpoint),
+    /// The statement stands in our log, on the disk.
+    Accepted {
+        /// Whose statement.
+        token: Token,
+        /// Where it stands.
+        position: u64,
+        /// The entry.
+        entry: EntryHash,
+    },
+    /// The statement does not enter our log.
+    Refused(Token, AppendError),
+    /// Tell a peer these heads.
+    SendHeads(MemberCode, Vec<(MemberCode, Checkpoint)>),
+    /// Send a peer the end of our own log from `start`, under its newest checkpoint. Telling it the
+    /// checkpoint instead is as good, only slower.
+    Push {
+        /// Whom.
+        peer: MemberCode,
+        /// From which position.
+        start: u64,
+        /// The checkpoint that covers it all.
+        checkpoint: Checkpoint,
+    },
+    /// Ask a peer for a range.
+    Fetch {
+        /// Whom.
+        peer: MemberCode,
+        /// Which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+        /// How many entries at most.
+        entries_max: u32,
+    },
+    /// A log has grown by entries that are on the disk.
+    Grew {
+        /// Which log.
+        log: MemberCode,
+        /// How many entries it had.
+        from: u64,
+        /// How many it has.
+        to: u64,
+    },
+    /// End the connection with a peer: what it sent is not what an honest node sends.
+    Drop(MemberCode, Fault),
+    /// An operator has to know.
+    Alarm(Alarm),
+    /// Call again with [`Input::Tick`] at this time at the latest.
+    WakeAt(Time),
+}
+
+/// Why a peer is dropped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A range that nobody asked for.
+    #[error("it sent entries of {log} from {start} that were not asked for")]
+    Unasked {
+        /// Which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+    },
+    /// A range whose entries do not belong together.
+    #[error("the entries of {log} from {start} that it sent do not fit: {why}")]
+    BadRange {
+        /// Which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// What an operator has to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// Two signed checkpoints of one log, of one size, with two roots: the log's key has signed two
+    /// histories. The log is frozen here; what is held stays.
+    Fork {
+        /// Which log.
+        log: MemberCode,
+        /// The checkpoint that belongs to what is held.
+        held: Checkpoint,
+        /// The other one.
+        shown: Checkpoint,
+    },
+    /// A peer's copy does not continue ours, under a checkpoint that the log's key did sign.
+    Diverges {
+        /// Which log.
+        log: MemberCode,
+        /// Who showed it.
+        peer: MemberCode,
+        /// How many entries we hold.
+        size: u64,
+        /// The checkpoint that was shown.
+        shown: Checkpoint,
+    },
+    /// A peer holds more of our own log than we do: this folder was restored from an old copy, or a
+    /// second node runs with our keys. Nothing is appended until ours has caught up.
+    OwnLogBehind {
+        /// What we hold.
+        size: u64,
+        /// What a peer holds, signed with our key.
+        promised: u64,
+    },
+}
+
+/// A log as the disk holds it when the node starts.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// The log, every entry of which was checked.
+    pub log: Log,
+    /// The newest checkpoint that covers exactly `log`, or a part of it that is all on the disk.
+    pub checkpoint: Option<Checkpoint>,
+    /// The largest checkpoint that is known of it.
+    pub promised: Option<Checkpoint>,
+}

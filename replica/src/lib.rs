@@ -1,0 +1,39 @@
+//! How replicas find out what they are missing: decisions without sockets, clocks, disks or async.
+//!
+//! ```text
+//! outside ──Input──► Replica ──Output──► outside
+//! ```
+//!
+//! The node's driver and the simulator run the same code. `Persist` is an output and `Persisted` an
+//! input, so "told only when durable" can be tested with a simulated power cut. Nothing here
+//! iterates a randomly ordered map, and what comes from peers arrives verified: an [`Entry`] and a
+//! [`Checkpoint`] are proofs of their own signatures.
+//!
+//! [`Entry`]: cairn_ledger::Entry
+//! [`Checkpoint`]: cairn_ledger::Checkpoint
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+extern crate alloc;
+
+mod append;
+mod fetch;
+mod heads;
+mod held;
+mod io;
+pub mod message;
+mod replica;
+
+pub use append::AppendError;
+pub use held::Held;
+pub use io::{Alarm, Fault, Input, Output, Restored, Ticket, Time, Token};
+pub use message::{Range, RawRange, RefusedRange, Request, Response};
+pub use replica::{Limits, Replica};

@@ -1,0 +1,244 @@
+//! What nodes say to each other, and how a range is checked before a replica sees it.
+//!
+//! Source: `docs/spec/08-wire.md`. Requests and responses are bounded, canonical, and decoded whole.
+
+use alloc::vec::Vec;
+use cairn_ledger::checkpoint::CheckpointError;
+use cairn_ledger::codec::{self, DecodeError};
+use cairn_ledger::entry::{RawEntry, Verifier, VerifyError};
+use cairn_ledger::hash::{Bytes, TreeHash};
+use cairn_ledger::proof::PROOF_HASHES_MAX;
+use cairn_ledger::text::{MemberCode, Text};
+use cairn_ledger::{Charter, Checkpoint, Entry, bundle};
+use serde::{Deserialize, Serialize};
+
+/// The most bytes of a request: the heads of 512 members and some room.
+pub const REQUEST_BYTES_MAX: usize = 512 << 10;
+/// The most bytes of entries in one range. At least one entry always fits.
+pub const RANGE_BYTES_MAX: usize = 1 << 20;
+/// The most bytes of entries that are sent unasked.
+pub const PUSH_BYTES_MAX: usize = 64 << 10;
+/// The most bytes of a response.
+pub const RESPONSE_BYTES_MAX: usize = RANGE_BYTES_MAX + (128 << 10);
+/// The most entries of one range.
+pub const RANGE_ENTRIES_MAX: u32 = 1024;
+/// The most heads or addresses of one request.
+const LIST_MAX: usize = 2048;
+
+/// What one node asks or tells another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// "I hold these logs, as far as these checkpoints."
+    Heads(Vec<Head>),
+    /// "Send me this log from this position."
+    Fetch {
+        /// Which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+        /// How many entries at most.
+        entries_max: u32,
+    },
+    /// "These members' nodes can be reached there."
+    Addresses(Vec<Address>),
+    /// "My own log has grown by this", in place of a head, when it is little.
+    Grown(RawRange),
+}
+
+/// A checkpoint of a log that the sender holds whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Whose log.
+    pub log: MemberCode,
+    /// The signed note.
+    pub checkpoint: Bytes,
+}
+
+/// Where a member's node can be reached: a hint, worth nothing without the transport key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// Whose node.
+    pub member: MemberCode,
+    /// A libp2p multiaddress.
+    pub address: Text<200>,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Response {
+    /// The heads or addresses were noted.
+    Noted,
+    /// The range that was asked for, or its beginning.
+    Range(RawRange),
+    /// Nothing is held there.
+    Nothing,
+}
+
+/// A run of entries in the right format: nothing is known of its truth yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawRange {
+    /// Whose log.
+    pub log: MemberCode,
+    /// The position of the first entry.
+    pub start: u64,
+    /// The entries, each behind its length.
+    pub bundle: Bytes,
+    /// A checkpoint that covers them and perhaps more.
+    pub checkpoint: Bytes,
+    /// That the log up to the last of them is a prefix of the checkpoint's tree.
+    pub proof: Vec<TreeHash>,
+}
+
+/// A run of entries, each verified, with a verified checkpoint. Whether they fit a log is for the
+/// log to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// Whose log.
+    pub log: MemberCode,
+    /// The position of the first entry.
+    pub start: u64,
+    /// The entries; there is at least one.
+    pub entries: Vec<Entry>,
+    /// A checkpoint that covers them and perhaps more.
+    pub checkpoint: Checkpoint,
+    /// That the log up to the last of them is a prefix of the checkpoint's tree.
+    pub proof: Vec<TreeHash>,
+}
+
+/// Why a range is refused before it reaches a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedRange {
+    /// An entry or the bundle is not in the format.
+    #[error("entry {position}: {why}")]
+    Decode {
+        /// Which entry.
+        position: u64,
+        /// What is wrong.
+        why: DecodeError,
+    },
+    /// An entry is not true.
+    #[error("entry {position}: {why}")]
+    Verify {
+        /// Which entry.
+        position: u64,
+        /// What is wrong.
+        why: VerifyError,
+    },
+    /// The checkpoint is not the log's.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// No member has this log.
+    #[error("{0} is no member")]
+    NoMember(MemberCode),
+    /// An entry's own position is not its place in the range.
+    #[error("the entry in place {expected} says that it is at {found}")]
+    Misplaced {
+        /// Where it stands.
+        expected: u64,
+        /// Where it says it stands.
+        found: u64,
+    },
+    /// No entries, or more than a range may have.
+    #[error("the range has {0} entries, expected 1 to 1024")]
+    Count(usize),
+}
+
+fn list_bound(what: &'static str, found: usize, limit: usize) -> Result<(), DecodeError> {
+    if found > limit { Err(DecodeError::TooLong { what, found, limit }) } else { Ok(()) }
+}
+
+impl Request {
+    /// The bytes on the wire.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// The request of `bytes`.
+    ///
+    /// # Errors
+    /// When the bytes are not in the format.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let request: Self = codec::decode("a request", bytes, REQUEST_BYTES_MAX)?;
+        match &request {
+            Self::Heads(heads) => list_bound("a list of heads", heads.len(), LIST_MAX)?,
+            Self::Addresses(list) => list_bound("a list of addresses", list.len(), LIST_MAX)?,
+            Self::Grown(range) => range.check_bounds(PUSH_BYTES_MAX)?,
+            Self::Fetch { .. } => {}
+        }
+        Ok(request)
+    }
+}
+
+impl Response {
+    /// The bytes on the wire.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// The response of `bytes`.
+    ///
+    /// # Errors
+    /// When the bytes are not in the format.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let response: Self = codec::decode("a response", bytes, RESPONSE_BYTES_MAX)?;
+        if let Self::Range(range) = &response {
+            range.check_bounds(RANGE_BYTES_MAX)?;
+        }
+        Ok(response)
+    }
+}
+
+/// Verifies a checkpoint that a peer shows, unless it is one that is `known` already.
+///
+/// # Errors
+/// When it is not one that the log's key signed.
+pub fn verify_head(
+    charter: &Charter,
+    log: &MemberCode,
+    note: &[u8],
+    known: Option<&Checkpoint>,
+) -> Result<Checkpoint, RefusedRange> {
+    if let Some(known) = known.filter(|known| known.note().as_bytes() == note) {
+        return Ok(known.clone());
+    }
+    let card = charter.member(log).ok_or_else(|| RefusedRange::NoMember(log.clone()))?;
+    Ok(Checkpoint::verify(note, &charter.origin(log), &card.keys.log)?)
+}
+
+impl RawRange {
+    fn check_bounds(&self, bundle_bytes_max: usize) -> Result<(), DecodeError> {
+        list_bound("a proof", self.proof.len(), PROOF_HASHES_MAX)?;
+        list_bound("a bundle", self.bundle.0.len(), bundle_bytes_max)
+    }
+
+    /// Checks every entry and the checkpoint by themselves.
+    ///
+    /// # Errors
+    /// When one of them is not in the format or not true.
+    pub fn verify(
+        self,
+        charter: &Charter,
+        known: Option<&Checkpoint>,
+    ) -> Result<Range, RefusedRange> {
+        let checkpoint = verify_head(charter, &self.log, &self.checkpoint.0, known)?;
+        let mut verifier = Verifier::new(charter.network());
+        let mut entries = Vec::new();
+        for (place, bytes) in (self.start..).zip(bundle::Slices::new(&self.bundle.0)) {
+            let decode = |why| RefusedRange::Decode { position: place, why };
+            let raw = RawEntry::decode(bytes.map_err(decode)?).map_err(decode)?;
+            if raw.position() != place {
+                let (expected, found) = (place, raw.position());
+                return Err(RefusedRange::Misplaced { expected, found });
+            }
+            let verify = |why| RefusedRange::Verify { position: place, why };
+            entries.push(raw.verify(&mut verifier).map_err(verify)?);
+        }
+        let count = entries.len();
+        if !u32::try_from(count).is_ok_and(|count| (1..=RANGE_ENTRIES_MAX).contains(&count)) {
+            return Err(RefusedRange::Count(count));
+        }
+        Ok(Range { log: self.log, start: self.start, entries, checkpoint, proof: self.proof })
+    }
+}

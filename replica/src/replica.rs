@@ -1,0 +1,258 @@
+//! The state machine that keeps copies in step.
+
+use crate::append::Appends;
+use crate::held::Held;
+use crate::io::{Input, Output, Restored, Ticket, Time};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Charter, Checkpoint, Log, SecretKey};
+
+/// The bounds and intervals of a replica.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many entries one fetch asks for.
+    pub range_entries: u32,
+    /// How many fetches are under way at once, over all logs.
+    pub fetches_max: usize,
+    /// After how long an unanswered fetch is given to another peer.
+    pub fetch_timeout_ms: u64,
+    /// How often all heads are told again to all peers, in case a message was lost.
+    pub heads_interval_ms: u64,
+    /// How soon after one checkpoint of our own log the next is signed while appends keep coming.
+    pub checkpoint_interval_ms: u64,
+    /// How soon after a change the heads of others' logs are told on: their authors tell them too.
+    pub relay_interval_ms: u64,
+    /// How many entries of our own log are sent along with its new checkpoint at most.
+    pub push_entries_max: u64,
+    /// How long after the start statements wait for peers to say how much of our own log they
+    /// hold, unless all of them have said so earlier. 0 does not wait.
+    pub settle_ms: u64,
+    /// How many entries one write takes at most.
+    pub batch_entries_max: usize,
+    /// How many bytes one write takes at most, counted before the last entry.
+    pub batch_bytes_max: usize,
+    /// How many statements wait for the disk at most, before new ones are refused as busy.
+    pub queue_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            range_entries: 512,
+            fetches_max: 6,
+            fetch_timeout_ms: 15_000,
+            heads_interval_ms: 5_000,
+            checkpoint_interval_ms: 10,
+            relay_interval_ms: 50,
+            push_entries_max: 64,
+            settle_ms: 0,
+            batch_entries_max: 512,
+            batch_bytes_max: 1 << 20,
+            queue_max: 8192,
+        }
+    }
+}
+
+/// What a replica knows of a peer that is connected.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Peer {
+    /// The largest size that it has told us it holds, by log.
+    pub(crate) sizes: BTreeMap<MemberCode, u64>,
+    /// How much of our own log we have told or sent it.
+    pub(crate) told: u64,
+    /// Logs of which it showed something that does not continue ours, with the size it had then.
+    pub(crate) diverges: BTreeMap<MemberCode, u64>,
+    /// How many of our fetches it is working on.
+    pub(crate) busy: usize,
+    /// Logs that it says it has and did not send in time.
+    pub(crate) late: BTreeMap<MemberCode, Late>,
+}
+
+/// How a peer kept us waiting for a log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Late {
+    /// How many times since it last sent something that fitted.
+    pub(crate) times: u32,
+    /// When it may be asked again.
+    pub(crate) again_at: Time,
+}
+
+/// What becomes of a batch once it is on the disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Writing {
+    pub(crate) log: MemberCode,
+    /// The log as the disk will hold it.
+    pub(crate) stored: Log,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// Statements to acknowledge, where the log is our own.
+    pub(crate) accepted: Vec<Output>,
+}
+
+/// One member's replica: its own log, its copies of all others, and what it knows of its peers.
+#[derive(Debug, Clone)]
+pub struct Replica {
+    pub(crate) me: MemberCode,
+    pub(crate) log_key: SecretKey,
+    pub(crate) charter: Arc<Charter>,
+    pub(crate) limits: Limits,
+    pub(crate) now: Time,
+    pub(crate) logs: BTreeMap<MemberCode, Held>,
+    pub(crate) peers: BTreeMap<MemberCode, Peer>,
+    /// Logs of which a peer has told more than we hold, and perhaps some that are complete by now.
+    pub(crate) wanted: BTreeSet<MemberCode>,
+    /// The one among them that was looked at last.
+    pub(crate) turn: Option<MemberCode>,
+    /// Logs of which ranges were asked for or wait for their turn.
+    pub(crate) under_way: BTreeSet<MemberCode>,
+    pub(crate) appends: Appends,
+    pub(crate) writing: BTreeMap<Ticket, Writing>,
+    pub(crate) next_ticket: u64,
+    pub(crate) heads_due: Time,
+    /// Others' logs whose new heads are told on at the time beside them.
+    pub(crate) relay: (BTreeSet<MemberCode>, Time),
+    pub(crate) outputs: VecDeque<Output>,
+}
+
+impl Replica {
+    /// The replica of the member `me`, from what its disk holds. Logs that are not among `restored`
+    /// begin empty.
+    #[must_use]
+    pub fn new(
+        me: MemberCode,
+        log_key: SecretKey,
+        charter: Arc<Charter>,
+        limits: Limits,
+        restored: impl IntoIterator<Item = Restored>,
+    ) -> Self {
+        let empty = charter.members().iter().filter_map(|card| Log::new(&charter, &card.code));
+        let empty = empty.map(|log| Restored { log, checkpoint: None, promised: None });
+        let held = empty.chain(restored).map(|held| (held.log.member().clone(), Held::new(held)));
+        let logs = held.collect();
+        Self {
+            me,
+            log_key,
+            logs,
+            charter,
+            limits,
+            now: Time(0),
+            peers: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            turn: None,
+            under_way: BTreeSet::new(),
+            appends: Appends::default(),
+            writing: BTreeMap::new(),
+            next_ticket: 0,
+            heads_due: Time(0),
+            relay: (BTreeSet::new(), Time(0)),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Freezes a log from the start: its key is known to have signed another history.
+    pub fn freeze(&mut self, log: &MemberCode, shown: Checkpoint) {
+        if let Some(held) = self.logs.get_mut(log) {
+            held.fork = Some(shown);
+        }
+    }
+
+    /// Takes one input and returns what is to be done.
+    pub fn handle(&mut self, now: Time, input: Input) -> impl Iterator<Item = Output> + '_ {
+        self.now = self.now.max(now);
+        match input {
+            Input::Connected(peer) => self.on_connected(peer),
+            Input::Disconnected(peer) => self.on_disconnected(&peer),
+            Input::Heads(peer, heads) => self.on_heads(&peer, heads),
+            Input::Range(peer, range) => self.on_range(&peer, range),
+            Input::Pushed(peer, range) => self.on_pushed(&peer, range),
+            Input::FetchFailed { peer, log, start } => self.on_fetch_failed(&peer, &log, start),
+            Input::Append(token, statement) => self.on_append(token, statement),
+            Input::Persisted(ticket) => self.on_persisted(ticket),
+            Input::Guarded => self.on_guarded(),
+            Input::Tick => self.on_tick(),
+        }
+        self.outputs.drain(..)
+    }
+
+    fn on_persisted(&mut self, ticket: Ticket) {
+        let Some(Writing { log, stored, checkpoint, accepted }) = self.writing.remove(&ticket)
+        else {
+            return;
+        };
+        let Some(held) = self.logs.get_mut(&log) else { return };
+        let (from, to) = (held.stored.size(), stored.size());
+        held.stored = stored;
+        self.outputs.extend(accepted);
+        if to > from {
+            self.outputs.push_back(Output::Grew { log: log.clone(), from, to });
+        }
+        if let Some(checkpoint) = checkpoint {
+            held.note_promise(&checkpoint);
+            held.checkpoint = Some(checkpoint);
+            self.relay_later(&log);
+        }
+        if log == self.me {
+            self.on_own_persisted();
+        }
+        self.fetch_missing();
+    }
+
+    fn on_tick(&mut self) {
+        self.give_up_late_fetches();
+        self.append_early();
+        self.sign_if_due();
+        self.relay_if_due();
+        if self.heads_due <= self.now {
+            self.heads_due = self.after(self.limits.heads_interval_ms);
+            let peers: Vec<_> = self.peers.keys().cloned().collect();
+            peers.iter().for_each(|peer| self.send_all_heads(peer));
+        }
+        self.outputs.push_back(Output::WakeAt(self.heads_due));
+    }
+
+    /// Puts a run of entries on its way to the disk.
+    pub(crate) fn persist(&mut self, writing: Writing, entries: Vec<cairn_ledger::Entry>) {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket = self.next_ticket.saturating_add(1);
+        let (log, checkpoint) = (writing.log.clone(), writing.checkpoint.clone());
+        self.writing.insert(ticket, writing);
+        self.outputs.push_back(Output::Persist { ticket, log, entries, checkpoint });
+    }
+
+    pub(crate) fn after(&self, delay_ms: u64) -> Time {
+        Time(self.now.0.saturating_add(delay_ms))
+    }
+
+    /// Whose replica it is.
+    #[must_use]
+    pub fn me(&self) -> &MemberCode {
+        &self.me
+    }
+
+    /// The charter in force.
+    #[must_use]
+    pub fn charter(&self) -> &Arc<Charter> {
+        &self.charter
+    }
+
+    /// Every log, in order of member.
+    #[must_use]
+    pub fn logs(&self) -> &BTreeMap<MemberCode, Held> {
+        &self.logs
+    }
+
+    /// The peers that are connected.
+    pub fn connected(&self) -> impl Iterator<Item = &MemberCode> {
+        self.peers.keys()
+    }
+
+    /// How many entries of all logs that we hold a peer has not told us it holds.
+    #[must_use]
+    pub fn lacks(&self, peer: &MemberCode) -> u64 {
+        let sizes = self.peers.get(peer).map(|peer| &peer.sizes);
+        let theirs = |log| sizes.and_then(|sizes| sizes.get(log)).copied().unwrap_or(0);
+        let lack = |(log, held): (_, &Held)| held.stored.size().saturating_sub(theirs(log));
+        self.logs.iter().map(lack).fold(0, u64::saturating_add)
+    }
+}

@@ -1,0 +1,47 @@
+//! What Cairn costs, as ratios to what this machine can do at most, measured in the same run.
+//!
+//! `cargo bench -p cairn-tests` runs everything with real nodes on loopback;
+//! `cargo bench -p cairn-tests -- catch-up slope` runs the rows that are named.
+
+mod append;
+mod catch_up;
+mod http;
+mod limits;
+mod network;
+mod people;
+mod slope;
+mod table;
+
+use table::Table;
+
+fn main() -> anyhow::Result<()> {
+    let names: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    // The nodes that are measured are the ones that users run.
+    let cargo = std::process::Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "-p", "cairn-node"])
+        .status()?;
+    anyhow::ensure!(cargo.success(), "cairn-node does not build");
+    let folder =
+        tempfile::Builder::new().prefix("cairn-bench").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let limits = limits::measure(folder.path())?;
+    println!("{limits}");
+    let mut table = Table::default();
+    if wanted("append") {
+        append::one_by_one(folder.path(), &mut table)?;
+    }
+    if wanted("submitters") {
+        append::many_submitters(folder.path(), &limits, &mut table)?;
+    }
+    if wanted("visible") {
+        append::visible(folder.path(), &limits, &mut table)?;
+    }
+    if wanted("catch-up") {
+        catch_up::run(folder.path(), &limits, &mut table)?;
+    }
+    if wanted("slope") {
+        slope::run(folder.path(), &mut table)?;
+    }
+    println!("{table}");
+    Ok(())
+}

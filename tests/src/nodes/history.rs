@@ -1,0 +1,110 @@
+//! A log made by hand with a member's own keys: what a node that lies could show.
+
+use super::{Contributor, Founded};
+use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::proof::TreeHead;
+use cairn_ledger::text::{MemberCode, Text};
+use cairn_ledger::tree::Frontier;
+use cairn_ledger::{Checkpoint, Entry, EntryHash, SecretKey, SignedStatement, bundle};
+use cairn_replica::message::{Head, RawRange, Request, Response};
+
+/// A log that nobody has checked.
+#[derive(Debug, Clone)]
+pub struct History {
+    member: MemberCode,
+    origin: String,
+    key: SecretKey,
+    entries: Vec<Entry>,
+}
+
+impl History {
+    /// An empty log of a member, under its true log key.
+    ///
+    /// # Panics
+    /// When there is no such member.
+    #[must_use]
+    pub fn new(network: &Founded, code: &str) -> Self {
+        let member = MemberCode::new(code).expect("a code");
+        let (origin, key) = (network.charter.origin(&member), network.secret(code, "log"));
+        Self { member, origin, key, entries: Vec::new() }
+    }
+
+    /// A log that authorises a contributor and holds notes of its own.
+    ///
+    /// # Panics
+    /// When there is no such member.
+    #[must_use]
+    pub fn with_notes(network: &Founded, code: &str, first: u64, notes: u64) -> Self {
+        let (mut history, speaker) = (Self::new(network, code), network.invented(code));
+        let office = Text::new("Focal point").expect("an office");
+        let fields = Authorisation { key: speaker.key.public(), office, scope: Scope::default() };
+        let root = Contributor { key: network.secret(code, "root"), ..speaker.clone() };
+        history.push(root.statement(0, AUTHORISE, fields.encode()));
+        (first..first + notes).for_each(|number| history.push(speaker.note(number)));
+        history
+    }
+
+    /// Puts a statement at the end.
+    pub fn push(&mut self, statement: SignedStatement) {
+        let previous = self.entries.last().map_or(EntryHash::NONE, Entry::hash);
+        self.push_behind(previous, statement);
+    }
+
+    /// Puts a statement at the end that claims to follow another entry.
+    pub fn push_behind(&mut self, previous: EntryHash, statement: SignedStatement) {
+        self.entries.push(Entry::place(self.entries.len() as u64, previous, statement));
+    }
+
+    /// Signs a promise of all that is there, with the log key or another one.
+    #[must_use]
+    pub fn checkpoint(&self, key: Option<&SecretKey>) -> Checkpoint {
+        let mut tree = Frontier::new();
+        self.entries.iter().for_each(|entry| tree.push(entry.leaf()));
+        let head = TreeHead { size: tree.size(), root: tree.root() };
+        Checkpoint::sign(&self.origin, head, key.unwrap_or(&self.key))
+    }
+
+    /// "I hold this."
+    #[must_use]
+    pub fn heads(&self) -> Vec<u8> {
+        heads(&[(&self.member, self.checkpoint(None).note())])
+    }
+
+    /// All entries from a position on, with the promise of all.
+    ///
+    /// # Panics
+    /// Never: entries fit their bundle.
+    #[must_use]
+    pub fn range(&self, start: u64) -> RawRange {
+        let mut bytes = Vec::new();
+        for entry in self.entries.iter().skip(usize::try_from(start).expect("a small log")) {
+            bundle::write(&mut bytes, entry.bytes()).expect("an entry");
+        }
+        let checkpoint = Bytes(self.checkpoint(None).note().as_bytes().to_vec());
+        let (log, bundle) = (self.member.clone(), Bytes(bytes));
+        RawRange { log, start, bundle, checkpoint, proof: Vec::new() }
+    }
+
+    /// The same as the answer to a fetch.
+    #[must_use]
+    pub fn response(&self, start: u64) -> Vec<u8> {
+        Response::Range(self.range(start)).encode()
+    }
+}
+
+/// "My log has grown by this."
+#[must_use]
+pub fn grown(range: RawRange) -> Vec<u8> {
+    Request::Grown(range).encode()
+}
+
+/// "I hold these."
+#[must_use]
+pub(super) fn heads(list: &[(&MemberCode, &str)]) -> Vec<u8> {
+    let head = |(log, note): &(&MemberCode, &str)| Head {
+        log: (*log).clone(),
+        checkpoint: Bytes(note.as_bytes().to_vec()),
+    };
+    Request::Heads(list.iter().map(head).collect()).encode()
+}

@@ -1,0 +1,24 @@
+//! Real nodes: the two programs, built once, founded by their own commands and run as processes.
+//!
+//! Everything here is outside of the programs: their commands, their API, their files, their wire.
+
+mod binaries;
+mod commands;
+mod files;
+mod founded;
+mod history;
+pub mod hostile;
+mod node;
+mod ports;
+mod statements;
+mod wait;
+
+pub use binaries::programs;
+pub use commands::{Said, cairn, cairn_node, command};
+pub use files::{copy_folder, corrupt, entries_file, read_entries};
+pub use founded::Founded;
+pub use history::{History, grown};
+pub use node::{Node, Signal};
+pub use ports::free_ports;
+pub use statements::{Contributor, http, post, submit};
+pub use wait::{SOON, until};

@@ -1,0 +1,150 @@
+//! A disk: what is durable, what is written and not flushed, what is on its way.
+
+use super::rng::Rng;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Charter, Checkpoint, Entry, EntryHash, Log};
+use cairn_replica::{Restored, Ticket};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// One log's file.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// Every entry that was written.
+    pub entries: Vec<Arc<Entry>>,
+    /// So many of them survive a power cut.
+    flushed: usize,
+    /// The checkpoints that were written with them, oldest first.
+    checkpoints: Vec<Checkpoint>,
+}
+
+/// A write under way.
+#[derive(Debug, Clone)]
+struct Write {
+    ticket: Ticket,
+    log: MemberCode,
+    entries: Vec<Entry>,
+    checkpoint: Option<Checkpoint>,
+}
+
+/// One node's disk.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    me: MemberCode,
+    files: BTreeMap<MemberCode, File>,
+    guard: Option<Checkpoint>,
+    writes: VecDeque<Write>,
+    guards: VecDeque<Checkpoint>,
+}
+
+impl Disk {
+    /// The empty disk of a member's node.
+    #[must_use]
+    pub fn new(me: MemberCode) -> Self {
+        let (files, guard) = (BTreeMap::new(), None);
+        Self { me, files, guard, writes: VecDeque::new(), guards: VecDeque::new() }
+    }
+
+    /// The file of a log, as it was written so far.
+    #[must_use]
+    pub fn file(&self, log: &MemberCode) -> &[Arc<Entry>] {
+        self.files.get(log).map_or(&[], |file| &file.entries)
+    }
+
+    /// The entry that a power cut cannot take away any more.
+    #[must_use]
+    pub fn durable(&self, log: &MemberCode, position: u64) -> Option<EntryHash> {
+        let file = self.files.get(log)?;
+        let position = usize::try_from(position).ok().filter(|at| *at < file.flushed)?;
+        file.entries.get(position).map(|entry| entry.hash())
+    }
+
+    /// The size that the guard on the disk covers.
+    #[must_use]
+    pub fn guarded(&self) -> Option<u64> {
+        self.guard.as_ref().map(Checkpoint::size)
+    }
+
+    /// Takes a write on its way.
+    pub fn begin_write(
+        &mut self,
+        ticket: Ticket,
+        log: MemberCode,
+        entries: Vec<Entry>,
+        checkpoint: Option<Checkpoint>,
+    ) {
+        self.writes.push_back(Write { ticket, log, entries, checkpoint });
+    }
+
+    /// Takes the guard on its way.
+    pub fn begin_guard(&mut self, checkpoint: Checkpoint) {
+        self.guards.push_back(checkpoint);
+    }
+
+    /// Completes the oldest write. Only our own log is flushed every time.
+    pub fn end_write(&mut self, rng: &mut Rng) -> Option<Ticket> {
+        let Write { ticket, log, entries, checkpoint } = self.writes.pop_front()?;
+        let flush = log == self.me || rng.chance(200);
+        let file = self.files.entry(log).or_default();
+        for entry in entries {
+            assert_eq!(entry.position(), file.entries.len() as u64, "a write leaves a gap");
+            file.entries.push(Arc::new(entry));
+        }
+        file.checkpoints.extend(checkpoint);
+        if flush {
+            file.flushed = file.entries.len();
+        }
+        Some(ticket)
+    }
+
+    /// Completes the oldest guard.
+    pub fn end_guard(&mut self) {
+        if let Some(guard) = self.guards.pop_front() {
+            self.guard = Some(guard);
+        }
+    }
+
+    /// The power goes: what was not flushed is kept up to any point or lost; what was on its way
+    /// to our own log reached it up to any entry.
+    pub fn cut(&mut self, rng: &mut Rng) {
+        let own = self.writes.drain(..).filter(|write| write.log == self.me);
+        let on_their_way: Vec<_> = own.flat_map(|write| write.entries).collect();
+        let kept = rng.below(on_their_way.len() + 1);
+        let file = self.files.entry(self.me.clone()).or_default();
+        file.entries.extend(on_their_way.into_iter().take(kept).map(Arc::new));
+        file.flushed = file.entries.len();
+        for file in self.files.values_mut() {
+            let lost = rng.below(file.entries.len() - file.flushed + 1);
+            file.entries.truncate(file.entries.len() - lost);
+            file.flushed = file.entries.len();
+            if rng.chance(300) {
+                file.checkpoints.pop();
+            }
+        }
+        let kept = rng.below(self.guards.len() + 1);
+        self.guards.truncate(kept);
+        self.guard = self.guards.drain(..).next_back().or(self.guard.take());
+    }
+
+    /// Everything as a node reads it when it starts.
+    ///
+    /// # Panics
+    /// When the disk holds what its log does not admit.
+    #[must_use]
+    pub fn restore(&self, charter: &Charter) -> Vec<Restored> {
+        self.files.iter().map(|(code, file)| self.restore_log(charter, code, file)).collect()
+    }
+
+    fn restore_log(&self, charter: &Charter, code: &MemberCode, file: &File) -> Restored {
+        let mut log = Log::new(charter, code).expect("a member");
+        for entry in &file.entries {
+            log.admit(entry, |_| None).expect("the disk holds only what was admitted");
+        }
+        let guard = self.guard.clone().filter(|_| *code == self.me);
+        let all: Vec<_> = file.checkpoints.iter().cloned().chain(guard).collect();
+        let covered = all.iter().filter(|one| one.size() <= log.size());
+        let checkpoint = covered.max_by_key(|one| one.size()).cloned();
+        let promised = all.iter().max_by_key(|one| one.size()).cloned();
+        Restored { log, checkpoint, promised }
+    }
+}

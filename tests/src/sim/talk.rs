@@ -1,0 +1,236 @@
+//! Messages between nodes: lost, doubled, late and out of order, as values or as bytes on the wire.
+
+use super::world::{Event, World};
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::proof;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::tree::node_hash;
+use cairn_ledger::{Checkpoint, Entry, TreeHash, bundle};
+use cairn_replica::message::{Head, RANGE_ENTRIES_MAX, verify_head};
+use cairn_replica::{Input, Range, RawRange, Request, Response};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// What is on its way from one node to another.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// "I hold these."
+    Heads(Vec<(MemberCode, Checkpoint)>),
+    /// "Send me this."
+    Fetch {
+        /// Which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+        /// How many at most.
+        entries_max: u32,
+    },
+    /// "Here it is": verified by whoever made it, and shared to keep many seeds cheap.
+    Range(Range),
+    /// "My own log has grown by this."
+    Pushed(Range),
+    /// "Nothing is held there."
+    Nothing {
+        /// Which log.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+    },
+    /// A request as the wire carries it.
+    Request(Vec<u8>),
+    /// A response as the wire carries it, with what it answers.
+    Response {
+        /// Which log was asked for.
+        log: MemberCode,
+        /// From which position.
+        start: u64,
+        /// The response.
+        bytes: Vec<u8>,
+    },
+}
+
+impl World {
+    /// Sends a message through the weather.
+    pub(crate) fn send(&mut self, from: usize, to: &MemberCode, message: Message) {
+        let to = self.numbers[to];
+        let message = if self.weather.wire { encode(message) } else { message };
+        let Some(link) = self.links.get(&(from.min(to), from.max(to))) else { return };
+        let lost = self.rng.chance(self.weather.lose);
+        if lost || !link.up || link.blocked[usize::from(from > to)] {
+            return;
+        }
+        let copies = if self.rng.chance(self.weather.double) { 2 } else { 1 };
+        for _ in 0..copies {
+            let slow = if self.rng.chance(self.weather.slow) { 20 } else { 1 };
+            let delay = self.rng.between(1, self.weather.delay_ms_max * slow);
+            let message = message.clone();
+            self.at(self.now + delay, Event::Deliver { from, to, message });
+        }
+    }
+
+    pub(crate) fn deliver(&mut self, from: usize, to: usize, message: Message) {
+        let up = self.links.get(&(from.min(to), from.max(to))).is_some_and(|link| link.up);
+        if !up || !self.runs(to) {
+            return;
+        }
+        let peer = self.nodes[from].code.clone();
+        match message {
+            Message::Heads(heads) => self.input(to, Input::Heads(peer, heads)),
+            Message::Fetch { log, start, entries_max } => {
+                if let Some(answer) = self.serve(to, from, &log, start, entries_max) {
+                    self.send(to, &peer, answer);
+                }
+            }
+            Message::Range(range) => {
+                self.check_durable(from, to, &range);
+                self.input(to, Input::Range(peer, range));
+            }
+            Message::Pushed(range) => {
+                self.check_durable(from, to, &range);
+                self.input(to, Input::Pushed(peer, range));
+            }
+            Message::Nothing { log, start } => {
+                self.input(to, Input::FetchFailed { peer, log, start });
+            }
+            Message::Request(bytes) => {
+                let message = self.decode_request(&bytes);
+                self.deliver(from, to, message);
+            }
+            Message::Response { log, start, bytes } => {
+                let message = self.decode_response(log, start, &bytes);
+                self.deliver(from, to, message);
+            }
+        }
+    }
+
+    /// Sends the end of a node's own log to a peer that has the rest.
+    pub(crate) fn push(
+        &mut self,
+        node: usize,
+        peer: &MemberCode,
+        start: u64,
+        checkpoint: Checkpoint,
+    ) {
+        let log = self.nodes[node].code.clone();
+        let told = vec![(log.clone(), checkpoint.clone())];
+        self.watch_announced(node, &told);
+        let range = range_of(&log, self.nodes[node].disk.file(&log), &checkpoint, start, u32::MAX);
+        self.send(node, peer, range.map_or(Message::Heads(told), Message::Pushed));
+    }
+
+    /// What a node answers to a fetch: from its disk, as far as the checkpoint that it can serve.
+    fn serve(
+        &self,
+        node: usize,
+        asker: usize,
+        log: &MemberCode,
+        start: u64,
+        entries_max: u32,
+    ) -> Option<Message> {
+        if let Some(liar) = &self.nodes[node].liar {
+            return liar.serve(asker, log, start, entries_max);
+        }
+        let held = self.nodes[node].replica.as_ref()?.logs().get(log)?;
+        let file = self.nodes[node].disk.file(log);
+        let range = |promise| range_of(log, file, promise, start, entries_max);
+        let nothing = Message::Nothing { log: log.clone(), start };
+        Some(held.checkpoint().and_then(range).map_or(nothing, Message::Range))
+    }
+
+    fn decode_request(&self, bytes: &[u8]) -> Message {
+        match Request::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
+            Request::Heads(heads) => {
+                let verify = |Head { log, checkpoint }: Head| {
+                    let head = verify_head(&self.network.charter, &log, &checkpoint.0, None);
+                    (log, head.unwrap_or_else(|why| self.fail(&why.to_string())))
+                };
+                Message::Heads(heads.into_iter().map(verify).collect())
+            }
+            Request::Fetch { log, start, entries_max } => {
+                Message::Fetch { log, start, entries_max }
+            }
+            Request::Grown(raw) => match raw.verify(&self.network.charter, None) {
+                Ok(range) => Message::Pushed(range),
+                Err(why) => self.fail(&format!("an honest range was refused: {why}")),
+            },
+            Request::Addresses(_) => self.fail("nobody here tells addresses"),
+        }
+    }
+
+    fn decode_response(&self, log: MemberCode, start: u64, bytes: &[u8]) -> Message {
+        match Response::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
+            Response::Noted | Response::Nothing => Message::Nothing { log, start },
+            Response::Range(raw) => match raw.verify(&self.network.charter, None) {
+                Ok(range) => Message::Range(range),
+                Err(why) => self.fail(&format!("an honest range was refused: {why}")),
+            },
+        }
+    }
+}
+
+fn encode(message: Message) -> Message {
+    match message {
+        Message::Heads(heads) => {
+            let head = |(log, checkpoint): (MemberCode, Checkpoint)| Head {
+                log,
+                checkpoint: Bytes(checkpoint.note().into()),
+            };
+            Message::Request(Request::Heads(heads.into_iter().map(head).collect()).encode())
+        }
+        Message::Fetch { log, start, entries_max } => {
+            Message::Request(Request::Fetch { log, start, entries_max }.encode())
+        }
+        Message::Range(range) => {
+            let (log, start) = (range.log.clone(), range.start);
+            Message::Response { log, start, bytes: Response::Range(raw_range(range)).encode() }
+        }
+        Message::Pushed(range) => Message::Request(Request::Grown(raw_range(range)).encode()),
+        Message::Nothing { log, start } => {
+            Message::Response { log, start, bytes: Response::Nothing.encode() }
+        }
+        bytes @ (Message::Request(_) | Message::Response { .. }) => bytes,
+    }
+}
+
+/// A range in the form of the wire.
+///
+/// # Panics
+/// Never: a verified entry fits its length.
+#[must_use]
+pub fn raw_range(range: Range) -> RawRange {
+    let mut bundle = Vec::new();
+    for entry in &range.entries {
+        bundle::write(&mut bundle, entry.bytes()).expect("an entry fits");
+    }
+    let checkpoint = Bytes(range.checkpoint.note().into());
+    let Range { log, start, proof, .. } = range;
+    RawRange { log, start, bundle: Bytes(bundle), checkpoint, proof }
+}
+
+/// The range of a log's entries from `start` that a checkpoint covers, if there is one.
+#[must_use]
+pub fn range_of(
+    log: &MemberCode,
+    entries: &[Arc<Entry>],
+    checkpoint: &Checkpoint,
+    start: u64,
+    entries_max: u32,
+) -> Option<Range> {
+    let most = u64::from(entries_max.min(RANGE_ENTRIES_MAX));
+    let end = checkpoint.size().min(start.saturating_add(most));
+    let run = entries.get(start as usize..end as usize).filter(|run| !run.is_empty())?;
+    let mut node = |level, index| Ok::<_, Infallible>(tree_node(entries, level, index));
+    let Ok(proof) = proof::consistency(end, checkpoint.size(), &mut node);
+    let entries = run.iter().map(|entry| Entry::clone(entry)).collect();
+    Some(Range { log: log.clone(), start, entries, checkpoint: checkpoint.clone(), proof })
+}
+
+/// The node of a log's tree, from its leaves.
+#[must_use]
+pub fn tree_node(entries: &[Arc<Entry>], level: u32, index: u64) -> TreeHash {
+    if level == 0 {
+        return entries[index as usize].leaf();
+    }
+    let left = tree_node(entries, level - 1, index * 2);
+    node_hash(&left, &tree_node(entries, level - 1, index * 2 + 1))
+}

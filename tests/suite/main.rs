@@ -1,0 +1,16 @@
+//! The one test program of the project.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod crash;
+mod disk;
+mod fork;
+mod founding;
+mod hostile_peers;
+mod liars;
+mod properties;
+mod refusals;
+mod restart;
+mod story_demo;
+mod tidy;
+mod vectors;
+mod village;

@@ -1,0 +1,191 @@
+//! What a reader does with the input of a vector: the steps of the specification, in their order.
+
+use cairn_ledger::bundle::Slices;
+use cairn_ledger::card::Card;
+use cairn_ledger::entry::Verifier;
+use cairn_ledger::export::Header;
+use cairn_ledger::note::RawNote;
+use cairn_ledger::proof::{TreeHead, check_consistency, check_inclusion};
+use cairn_ledger::{
+    Charter, Checkpoint, DecodeError, Entry, Log, MemberCode, NetworkId, RawEntry, RawStatement,
+    TreeHash,
+};
+use cairn_replica::{Request, Response};
+use serde_json::{Value, json};
+
+/// What a reader knows after accepting the input, or why it refuses it.
+pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
+    match area {
+        "statement" => statement(input),
+        "entry" => entry(input),
+        "log" => log(input),
+        "checkpoint" => checkpoint(input),
+        "card" => card(input),
+        "charter" => charter(input),
+        "inclusion" => inclusion(input),
+        "consistency" => consistency(input),
+        "export" => export(input),
+        "request" => request(input),
+        "range" => range(input),
+        other => panic!("no such area: {other}"),
+    }
+}
+
+fn text<'a>(input: &'a Value, field: &str) -> &'a str {
+    input[field].as_str().unwrap_or_else(|| panic!("no {field}"))
+}
+
+fn bytes(input: &Value, field: &str) -> Vec<u8> {
+    hex::decode(text(input, field)).expect("hexadecimal")
+}
+
+fn network(input: &Value) -> NetworkId {
+    text(input, "network").parse().expect("a network's id")
+}
+
+fn code(input: &Value) -> MemberCode {
+    MemberCode::new(text(input, "member")).expect("a code")
+}
+
+fn hash(value: &Value) -> TreeHash {
+    value.as_str().expect("a hash").parse().expect("a hash")
+}
+
+fn say(why: impl std::fmt::Display) -> String {
+    why.to_string()
+}
+
+fn statement(input: &Value) -> Result<Value, String> {
+    let raw = RawStatement::decode(&bytes(input, "bytes")).map_err(say)?;
+    let signed = raw.verify(&mut Verifier::new(network(input))).map_err(say)?;
+    let said = signed.statement();
+    assert_eq!(hex::encode(signed.encode()), text(input, "bytes"), "encoded again");
+    Ok(
+        json!({ "id": signed.id().to_string(), "member": said.member.as_str(), "kind": said.kind.0 }),
+    )
+}
+
+fn read_entry(bytes: &[u8], verifier: &mut Verifier) -> Result<Entry, String> {
+    RawEntry::decode(bytes).map_err(say)?.verify(verifier).map_err(say)
+}
+
+fn entry(input: &Value) -> Result<Value, String> {
+    let entry = read_entry(&bytes(input, "bytes"), &mut Verifier::new(network(input)))?;
+    let (hash, leaf) = (entry.hash().to_string(), entry.leaf().to_string());
+    Ok(json!({ "hash": hash, "leaf": leaf, "position": entry.position() }))
+}
+
+fn log(input: &Value) -> Result<Value, String> {
+    let charter = Charter::verify(&bytes(input, "charter"), None).expect("a charter");
+    let mut log = Log::new(&charter, &code(input)).expect("a member");
+    let mut verifier = Verifier::new(charter.network());
+    let (mut held, mut read) = (Vec::new(), |value: &Value| {
+        read_entry(&hex::decode(value.as_str().unwrap()).unwrap(), &mut verifier)
+    });
+    for value in input["before"].as_array().expect("entries") {
+        let entry = read(value).expect("an entry before");
+        log.admit(&entry, |_| None).expect("an entry before");
+        held.push(entry.hash());
+    }
+    let entry = read(&input["entry"]).expect("a true entry");
+    log.admit(&entry, |at| held.get(at as usize).copied()).map_err(say)?;
+    let (last, root) = (log.last().to_string(), log.head().root.to_string());
+    Ok(json!({ "size": log.size(), "last": last, "root": root }))
+}
+
+fn checkpoint(input: &Value) -> Result<Value, String> {
+    let key = text(input, "key").parse().expect("a key");
+    let note = match input.get("bytes") {
+        Some(_) => bytes(input, "bytes"),
+        None => text(input, "note").as_bytes().to_vec(),
+    };
+    let checkpoint = Checkpoint::verify(&note, text(input, "origin"), &key).map_err(say)?;
+    let root = checkpoint.head().root.to_string();
+    Ok(json!({ "size": checkpoint.size(), "root": root, "kept": checkpoint.note() }))
+}
+
+fn card(input: &Value) -> Result<Value, String> {
+    let card = Card::verify(&bytes(input, "bytes")).map_err(say)?;
+    Ok(json!({ "code": card.code.as_str(), "root": card.keys.root.to_string() }))
+}
+
+fn charter(input: &Value) -> Result<Value, String> {
+    let expected = input.get("network").map(|_| network(input));
+    let charter = Charter::verify(&bytes(input, "bytes"), expected).map_err(say)?;
+    let codes: Vec<_> = charter.members().iter().map(|card| card.code.as_str()).collect();
+    Ok(json!({ "network": charter.network().to_string(), "members": codes }))
+}
+
+fn proof(input: &Value) -> Vec<TreeHash> {
+    input["proof"].as_array().expect("a proof").iter().map(hash).collect()
+}
+
+fn inclusion(input: &Value) -> Result<Value, String> {
+    let (index, size) = (input["index"].as_u64().unwrap(), input["size"].as_u64().unwrap());
+    let (leaf, root) = (hash(&input["leaf"]), hash(&input["root"]));
+    check_inclusion(leaf, index, size, root, &proof(input)).map_err(say)?;
+    Ok(json!(true))
+}
+
+fn consistency(input: &Value) -> Result<Value, String> {
+    let head = |name: &str| TreeHead {
+        size: input[name]["size"].as_u64().unwrap(),
+        root: hash(&input[name]["root"]),
+    };
+    check_consistency(head("old"), head("new"), &proof(input)).map_err(say)?;
+    Ok(json!(true))
+}
+
+fn export(input: &Value) -> Result<Value, String> {
+    let all = bytes(input, "bytes");
+    let mut rest = all.as_slice();
+    let header = Header::read(|buffer: &mut [u8]| {
+        let found = rest.split_at_checked(buffer.len());
+        let ended = || DecodeError::Malformed { what: "a log export", why: "it ends early".into() };
+        let (head, tail) = found.ok_or_else(ended)?;
+        buffer.copy_from_slice(head);
+        rest = tail;
+        Ok::<_, DecodeError>(())
+    });
+    let header = header.map_err(say)?;
+    let charter = Charter::verify(&header.charter, Some(network(input))).map_err(say)?;
+    let note = RawNote::decode(&header.checkpoint).map_err(say)?;
+    let origin = note.text().lines().next().unwrap_or_default();
+    let card = charter.members().iter().find(|card| charter.origin(&card.code) == origin);
+    let card = card.ok_or_else(|| format!("no member has the log {origin}"))?;
+    let promise = Checkpoint::verify(&header.checkpoint, origin, &card.keys.log).map_err(say)?;
+    let mut log = Log::new(&charter, &card.code).expect("a member");
+    let mut verifier = Verifier::new(charter.network());
+    for slice in Slices::new(rest) {
+        let entry = read_entry(slice.map_err(say)?, &mut verifier)?;
+        log.admit(&entry, |_| None).map_err(say)?;
+    }
+    check_consistency(log.head(), promise.head(), &[]).map_err(say)?;
+    Ok(json!({ "member": card.code.as_str(), "size": log.size() }))
+}
+
+fn request(input: &Value) -> Result<Value, String> {
+    let request = Request::decode(&bytes(input, "bytes")).map_err(say)?;
+    assert_eq!(hex::encode(request.encode()), text(input, "bytes"), "encoded again");
+    Ok(match request {
+        Request::Heads(heads) => json!({ "heads": heads.len() }),
+        Request::Fetch { log, start, entries_max } => {
+            json!({ "log": log.as_str(), "start": start, "entries_max": entries_max })
+        }
+        Request::Grown(range) => {
+            json!({ "log": range.log.as_str(), "start": range.start, "bytes": range.bundle.0.len() })
+        }
+        Request::Addresses(addresses) => json!({ "addresses": addresses.len() }),
+    })
+}
+
+fn range(input: &Value) -> Result<Value, String> {
+    let charter = Charter::verify(&bytes(input, "charter"), None).expect("a charter");
+    let raw = match Response::decode(&bytes(input, "bytes")).map_err(say)? {
+        Response::Range(raw) => raw,
+        Response::Noted => return Ok(json!("noted")),
+        Response::Nothing => return Ok(json!("nothing")),
+    };
+    let range = raw.verify(&charter, None).map_err(say)?;
+    Ok(json!({ "log": range.log.as_str(), "start": range.start, "entries": range.entries.len() }))
+}
