@@ -6,6 +6,7 @@
 use crate::card::{Card, CardError};
 pub use crate::card::{MemberKeys, MemberKind};
 use crate::codec::{self, DecodeError};
+use crate::cosignature::Cosigner;
 use crate::hash::{Bytes, CharterId, NetworkId, derive};
 use crate::key::{PublicKey, Purpose, SecretKey, Signature};
 use crate::statement::{Kind, Timestamp};
@@ -23,6 +24,8 @@ pub const CHARTER_BYTES_MAX: usize = 4 << 20;
 pub const MEMBERS_MAX: usize = 512;
 /// The most witnesses of a network.
 pub const WITNESSES_MAX: usize = 512;
+/// What stands behind a log's origin in the name under which its member cosigns others' logs.
+const COSIGNER: &str = "/cosigner";
 const WHAT: &str = "a charter";
 
 /// How many signatures what needs.
@@ -356,6 +359,35 @@ impl Charter {
         alloc::format!("{}/{code}", self.name())
     }
 
+    /// The name and the key of a cosigner, if it is a member or a witness.
+    #[must_use]
+    pub fn cosigner(&self, cosigner: &Cosigner) -> Option<(String, PublicKey)> {
+        match cosigner {
+            Cosigner::Member(code) => {
+                let name = alloc::format!("{}{COSIGNER}", self.origin(code));
+                Some((name, self.member(code)?.keys.cosign))
+            }
+            Cosigner::Witness(name) => {
+                let named = |witness: &&Witness| witness.name == *name;
+                let witness = self.pending.body.witnesses.iter().find(named)?;
+                Some((name.as_str().into(), witness.key))
+            }
+        }
+    }
+
+    /// The cosigner who signs under a name, and its key.
+    #[must_use]
+    pub fn cosigner_named(&self, name: &str) -> Option<(Cosigner, PublicKey)> {
+        let code = name.strip_prefix(self.name().as_str()).and_then(|rest| rest.strip_prefix('/'));
+        let code = code.and_then(|code| MemberCode::new(code.strip_suffix(COSIGNER)?).ok());
+        let cosigner = match code {
+            Some(code) => Cosigner::Member(code),
+            None => Cosigner::Witness(Text::new(name).ok()?),
+        };
+        let (_, key) = self.cosigner(&cosigner)?;
+        Some((cosigner, key))
+    }
+
     /// The charter's bytes with all signatures.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -371,6 +403,10 @@ fn check_members(body: &Body) -> Result<Vec<Card>, CharterError> {
     if body.witnesses.len() > WITNESSES_MAX {
         return Err(malformed("it has more than 512 witnesses").into());
     }
+    let inner = alloc::format!("{}/", body.name);
+    if body.witnesses.iter().any(|witness| witness.name.as_str().starts_with(&inner)) {
+        return Err(malformed("a witness has the name of a member").into());
+    }
     let (mut cards, mut keys): (Vec<Card>, BTreeSet<PublicKey>) = Default::default();
     for bytes in &body.members {
         let card = Card::verify(&bytes.0)?;
@@ -380,6 +416,11 @@ fn check_members(body: &Body) -> Result<Vec<Card>, CharterError> {
             return Err(CharterError::Members(card.code));
         }
         cards.push(card);
+    }
+    let names: BTreeSet<_> = body.witnesses.iter().map(|witness| witness.name.as_str()).collect();
+    let fresh = body.witnesses.iter().all(|witness| keys.insert(witness.key));
+    if names.len() != body.witnesses.len() || !fresh {
+        return Err(malformed("two witnesses share a name or a key").into());
     }
     Ok(cards)
 }

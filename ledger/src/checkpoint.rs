@@ -32,6 +32,12 @@ pub enum CheckpointError {
         /// The log's key.
         key: PublicKey,
     },
+    /// A cosigner whom the charter lists did not make the cosignature under its name.
+    #[error("the cosignature of {cosigner} does not match")]
+    BadCosignature {
+        /// The name on the line.
+        cosigner: String,
+    },
 }
 
 /// A checkpoint whose signature by the log's key was verified. Holding this type is the proof.
@@ -54,7 +60,15 @@ impl Checkpoint {
     /// # Errors
     /// When it is not in the format, of another log or not signed by the key.
     pub fn verify(bytes: &[u8], origin: &str, key: &PublicKey) -> Result<Self, CheckpointError> {
-        let note = RawNote::decode(bytes)?;
+        Self::of_note(&RawNote::decode(bytes)?, origin, key)
+    }
+
+    /// The checkpoint of a note, if the log `origin` signed it with `key`.
+    pub(crate) fn of_note(
+        note: &RawNote,
+        origin: &str,
+        key: &PublicKey,
+    ) -> Result<Self, CheckpointError> {
         let (found, head) = parse(note.text())?;
         if found != origin {
             let (found, expected) = (found.to_string(), origin.to_string());
@@ -78,6 +92,13 @@ impl Checkpoint {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.head.size
+    }
+
+    /// What is signed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        let end = self.note.rfind("\n\n").map_or(0, |at| at.saturating_add(1));
+        self.note.get(..end).unwrap_or_default()
     }
 
     /// The note, with the log's own signature and no other.

@@ -145,7 +145,9 @@ impl RawNote {
 }
 
 impl SignatureLine {
-    fn encode(&self) -> String {
+    /// The line, with its line break.
+    #[must_use]
+    pub fn encode(&self) -> String {
         let blob = [&self.key_id[..], &self.signature].concat();
         alloc::format!("\u{2014} {} {}\n", self.name, BASE64.encode(blob))
     }

@@ -1,0 +1,177 @@
+//! Dated cosignatures: other members and witnesses have held what a checkpoint promises
+//! (c2sp.org/tlog-cosignature, type 0x04).
+//!
+//! Source: `docs/spec/09-cosignatures.md`.
+
+use crate::charter::Charter;
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::codec::DecodeError;
+use crate::key::{BadSignature, PublicKey, SecretKey, Signature};
+use crate::note::{Algorithm, RawNote, SignatureLine, key_id};
+use crate::text::{MemberCode, Text};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Who cosigns: a member, or a witness without a log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cosigner {
+    /// A member, with its cosigning key.
+    Member(MemberCode),
+    /// A witness that the charter lists, by the name on its cosignatures.
+    Witness(Text<120>),
+}
+
+impl fmt::Display for Cosigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(code) => code.fmt(f),
+            Self::Witness(name) => name.fmt(f),
+        }
+    }
+}
+
+/// "At this time, this was the largest tree of the log that I had checked."
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cosignature {
+    /// Seconds since 1970, by the cosigner's clock. It never goes back for one log.
+    pub time: u64,
+    signature: Signature,
+}
+
+/// What a cosigner signs of a checkpoint's text.
+fn message(text: &str, time: u64) -> Vec<u8> {
+    alloc::format!("cosignature/v1\ntime {time}\n{text}").into_bytes()
+}
+
+impl Cosignature {
+    fn of_line(line: &SignatureLine) -> Option<Self> {
+        let (time, signature) = line.signature.split_first_chunk::<8>()?;
+        let signature = Signature(signature.try_into().ok()?);
+        Some(Self { time: u64::from_be_bytes(*time), signature })
+    }
+
+    fn check(&self, text: &str, key: &PublicKey) -> Result<(), BadSignature> {
+        let key = key.check().map_err(|_| BadSignature)?;
+        key.verify_bytes(&message(text, self.time), &self.signature)
+    }
+
+    fn line(&self, name: &str, key: &PublicKey) -> String {
+        let signature = [&self.time.to_be_bytes()[..], &self.signature.0].concat();
+        let key_id = key_id(name, Algorithm::Cosignature, key);
+        SignatureLine { name: name.into(), key_id, signature }.encode()
+    }
+}
+
+/// A checkpoint with cosignatures, all of which were verified. Holding this type is the proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cosigned {
+    checkpoint: Checkpoint,
+    cosignatures: BTreeMap<Cosigner, Cosignature>,
+}
+
+impl Cosigned {
+    /// A checkpoint that nobody has cosigned yet.
+    #[must_use]
+    pub fn new(checkpoint: Checkpoint) -> Self {
+        Self { checkpoint, cosignatures: BTreeMap::new() }
+    }
+
+    /// Cosigns it as a member, at a time in seconds since 1970.
+    #[must_use]
+    pub fn sign(mut self, charter: &Charter, me: &MemberCode, time: u64, key: &SecretKey) -> Self {
+        let cosigner = Cosigner::Member(me.clone());
+        if charter.cosigner(&cosigner).is_some_and(|(_, listed)| listed == key.public()) {
+            let signature = key.sign_bytes(&message(self.checkpoint.text(), time));
+            self.cosignatures.insert(cosigner, Cosignature { time, signature });
+        }
+        self
+    }
+
+    /// The checkpoint of a note of the log of `member`, with those of its cosignatures whose makers
+    /// the charter lists. A signature that is in `known` already is not checked again.
+    ///
+    /// # Errors
+    /// When the checkpoint is refused, or a cosigner whom the charter lists did not make its line.
+    pub fn verify(
+        bytes: &[u8],
+        charter: &Charter,
+        member: &MemberCode,
+        known: Option<&Self>,
+    ) -> Result<Self, CheckpointError> {
+        let note = RawNote::decode(bytes)?;
+        let refuse = || {
+            let why = alloc::format!("{member} is no member");
+            DecodeError::Malformed { what: "a checkpoint", why }
+        };
+        let card = charter.member(member).ok_or_else(refuse)?;
+        let known = known.filter(|known| known.checkpoint.text() == note.text());
+        let checkpoint = Checkpoint::of_note(&note, &charter.origin(member), &card.keys.log)?;
+        let mut cosignatures = BTreeMap::new();
+        for line in note.signatures() {
+            let Some((cosigner, key)) = charter.cosigner_named(&line.name) else { continue };
+            if key_id(&line.name, Algorithm::Cosignature, &key) != line.key_id {
+                continue;
+            }
+            let bad = || CheckpointError::BadCosignature { cosigner: line.name.clone() };
+            let cosignature = Cosignature::of_line(line).ok_or_else(bad)?;
+            let known = known.and_then(|known| known.cosignatures.get(&cosigner));
+            if known != Some(&cosignature) {
+                cosignature.check(note.text(), &key).map_err(|_| bad())?;
+            }
+            cosignatures.insert(cosigner, cosignature);
+        }
+        Ok(Self { checkpoint, cosignatures })
+    }
+
+    /// Takes over the cosignatures of another copy. True when one of them was new here.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let before = self.cosignatures.len();
+        if self.checkpoint.text() == other.checkpoint.text() {
+            for (cosigner, cosignature) in &other.cosignatures {
+                self.cosignatures.entry(cosigner.clone()).or_insert(*cosignature);
+            }
+        }
+        self.cosignatures.len() > before
+    }
+
+    /// The checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The cosignatures, by their makers.
+    #[must_use]
+    pub fn cosignatures(&self) -> &BTreeMap<Cosigner, Cosignature> {
+        &self.cosignatures
+    }
+
+    /// How many distinct members stand behind it: its author, by the log's signature, and those that
+    /// have cosigned it.
+    #[must_use]
+    pub fn members(&self, author: &MemberCode) -> usize {
+        let other =
+            |cosigner: &&Cosigner| matches!(cosigner, Cosigner::Member(code) if code != author);
+        self.cosignatures.keys().filter(other).count().saturating_add(1)
+    }
+
+    /// True when so many members stand behind it as the charter asks for.
+    #[must_use]
+    pub fn is_confirmed(&self, charter: &Charter, author: &MemberCode) -> bool {
+        self.members(author) >= usize::from(charter.rules().confirm)
+    }
+
+    /// The note, with the log's signature and all cosignatures.
+    #[must_use]
+    pub fn note(&self, charter: &Charter) -> String {
+        let mut note = String::from(self.checkpoint.note());
+        for (cosigner, cosignature) in &self.cosignatures {
+            if let Some((name, key)) = charter.cosigner(cosigner) {
+                note.push_str(&cosignature.line(&name, &key));
+            }
+        }
+        note
+    }
+}
