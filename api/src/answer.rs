@@ -52,8 +52,23 @@ pub struct LogStatus {
     pub last: EntryHash,
     /// The largest size that the log's own node has promised to anybody we know.
     pub promised: u64,
+    /// How many entries, from the first on, enough members stand behind.
+    pub confirmed: u64,
+    /// What others have cosigned of it.
+    pub cosigned: Vec<CosignedStatus>,
     /// Why the log is frozen, if it is.
     pub frozen: Option<String>,
+}
+
+/// The newest cosignature of a member or witness on a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CosignedStatus {
+    /// Who has cosigned.
+    pub cosigner: String,
+    /// How many entries, from the first on, it had checked.
+    pub size: u64,
+    /// When, by its own clock: seconds since 1970.
+    pub time: u64,
 }
 
 /// Another member's node, as seen from this one.
@@ -182,6 +197,14 @@ pub enum Event {
         from: u64,
         /// How many it has now.
         to: u64,
+    },
+    /// Enough members stand behind so many entries of a log.
+    Confirmed {
+        /// Whose log.
+        #[schema(value_type = String)]
+        member: MemberCode,
+        /// How many entries from its first on.
+        size: u64,
     },
     /// A peer's node connected.
     Connected {

@@ -8,6 +8,7 @@ pub mod route;
 pub mod submit;
 
 pub use answer::{
-    CaseList, Contributor, EntryList, EntryView, Event, LogStatus, MemberView, PeerStatus, Status,
+    CaseList, Contributor, CosignedStatus, EntryList, EntryView, Event, LogStatus, MemberView,
+    PeerStatus, Status,
 };
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

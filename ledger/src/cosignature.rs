@@ -23,12 +23,20 @@ pub enum Cosigner {
     Witness(Text<120>),
 }
 
+impl Cosigner {
+    /// The member's code, or the witness's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Member(code) => code.as_str(),
+            Self::Witness(name) => name.as_str(),
+        }
+    }
+}
+
 impl fmt::Display for Cosigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Member(code) => code.fmt(f),
-            Self::Witness(name) => name.fmt(f),
-        }
+        f.write_str(self.name())
     }
 }
 

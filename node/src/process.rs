@@ -46,10 +46,13 @@ pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Resul
     })?;
     let log_key = keys::read(&folder.key("log"))?;
     ensure!(log_key.public() == card.keys.log, "keys/log.key is not the key on the member card");
+    let cosign_key = keys::read(&folder.key("cosign"))?;
+    let listed = cosign_key.public() == card.keys.cosign;
+    ensure!(listed, "keys/cosign.key is not the key on the member card");
     let limits = Limits { settle_ms: SETTLE_MS, ..Limits::default() };
     let mut replica = Replica::new(me, log_key, charter.clone(), limits, opened.restored);
     freeze_forked(&mut replica, &charter, &opened.store)?;
-    let (driver, client) = Driver::new(replica, opened.store, ends);
+    let (driver, client) = Driver::new(replica, cosign_key, opened.store, ends);
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
     let web = tokio::spawn(http::serve(listener, client, stopped.clone()));

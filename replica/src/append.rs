@@ -159,7 +159,7 @@ impl Replica {
         }
         self.appends.writing = true;
         let log = self.me.clone();
-        self.persist(Writing { log, stored, checkpoint: None, accepted }, entries);
+        self.persist(Writing { log, stored, checkpoint: None, cosign: false, accepted }, entries);
     }
 
     pub(crate) fn on_own_persisted(&mut self) {

@@ -4,6 +4,7 @@ use crate::held::{Asked, Held};
 use crate::io::{Alarm, Fault, Output, Time};
 use crate::message::Range;
 use crate::replica::{Peer, Replica, Writing};
+use crate::trees::Trees;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use cairn_ledger::AdmitError;
@@ -132,16 +133,16 @@ impl Replica {
         asked
     }
 
-    pub(crate) fn on_range(&mut self, peer: &MemberCode, range: Range) {
+    pub(crate) fn on_range(&mut self, peer: &MemberCode, range: Range, trees: &dyn Trees) {
         let (log, start) = (range.log.clone(), range.start);
         if !self.answered(peer, &log, start) {
             // A late answer to a fetch that was given to another peer is no fault.
             self.fetch_missing();
             return;
         }
-        self.learn(&log, &range.checkpoint);
+        self.learn(&log, &range.checkpoint, trees);
         if let Some(held) = self.logs.get_mut(&log) {
-            held.waiting.insert(start, (peer.clone(), range));
+            held.waiting.insert(start, (peer.clone(), range, true));
         }
         self.admit_waiting(&log);
         self.fetch_missing();
@@ -149,7 +150,13 @@ impl Replica {
 
     /// A peer's own log has grown: taken in when it continues what we hold, and a reason to fetch
     /// when it does not.
-    pub(crate) fn on_pushed(&mut self, peer: &MemberCode, range: Range) {
+    pub(crate) fn on_pushed(
+        &mut self,
+        peer: &MemberCode,
+        range: Range,
+        cosign: bool,
+        trees: &dyn Trees,
+    ) {
         let (log, size) = (range.log.clone(), range.checkpoint.size());
         let Some(known) = self.peers.get_mut(peer).filter(|_| *peer == log && log != self.me)
         else {
@@ -157,14 +164,14 @@ impl Replica {
         };
         known.sizes.insert(log.clone(), size);
         let diverges = known.diverges.contains_key(&log);
-        self.learn(&log, &range.checkpoint);
+        self.learn(&log, &range.checkpoint, trees);
         let Some(held) = self.logs.get_mut(&log) else { return };
         if held.tip.size() < size {
             self.wanted.insert(log.clone());
         }
         let fresh = range.start >= held.tip.size() && !held.asked.contains_key(&range.start);
         if fresh && !diverges && held.waiting.len() < PUSHED_WAITING_MAX {
-            held.waiting.insert(range.start, (peer.clone(), range));
+            held.waiting.insert(range.start, (peer.clone(), range, cosign));
             self.under_way.insert(log.clone());
             self.admit_waiting(&log);
         }
@@ -176,16 +183,16 @@ impl Replica {
             let Some(held) = self.logs.get_mut(log) else { return };
             let size = held.tip.size();
             held.waiting.retain(|start, _| *start >= size);
-            let Some((peer, range)) = held.waiting.remove(&size) else { return };
+            let Some((peer, range, cosign)) = held.waiting.remove(&size) else { return };
             if held.fork.is_some() {
                 held.waiting.clear();
                 return;
             }
-            self.admit(&peer, range);
+            self.admit(&peer, range, cosign);
         }
     }
 
-    fn admit(&mut self, peer: &MemberCode, range: Range) {
+    fn admit(&mut self, peer: &MemberCode, range: Range, cosign: bool) {
         let Range { log, start, entries, checkpoint, proof } = range;
         let Some(held) = self.logs.get_mut(&log) else { return };
         match held.tip.extended(&entries, checkpoint.head(), &proof) {
@@ -196,7 +203,8 @@ impl Replica {
                 held.tip = tip.clone();
                 let covers = checkpoint.size() == tip.size();
                 let checkpoint = covers.then_some(checkpoint);
-                let writing = Writing { log, stored: tip, checkpoint, accepted: Vec::new() };
+                let accepted = Vec::new();
+                let writing = Writing { log, stored: tip, checkpoint, cosign, accepted };
                 self.persist(writing, entries);
             }
             Err(why) if continues(&why, start) => {
@@ -252,7 +260,7 @@ fn gap(held: &Held, range_entries: u32) -> (u64, u64) {
     let mut start = held.tip.size();
     loop {
         let asked = held.asked.get(&start).map(|asked| asked.end);
-        let came = held.waiting.get(&start).map(|(_, range)| {
+        let came = held.waiting.get(&start).map(|(_, range, _)| {
             start.saturating_add(u64::try_from(range.entries.len()).unwrap_or(1))
         });
         match asked.or(came) {

@@ -1,7 +1,8 @@
 //! Telling peers what we hold, and learning what they hold.
 
-use crate::io::{Alarm, Output};
+use crate::io::{Alarm, HeadOf, Output};
 use crate::replica::{Peer, Replica, Writing};
+use crate::trees::Trees;
 use alloc::vec::Vec;
 use cairn_ledger::Checkpoint;
 use cairn_ledger::text::MemberCode;
@@ -23,15 +24,17 @@ impl Replica {
         self.fetch_missing();
     }
 
-    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<(MemberCode, Checkpoint)>) {
+    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<HeadOf>, trees: &dyn Trees) {
         let before = self.logs.get(&self.me).map_or(0, crate::Held::promised_size);
-        for (log, checkpoint) in heads {
+        self.compare_cosignatures(peer, &heads);
+        for HeadOf { log, checkpoint, .. } in heads {
             let Some(known) = self.peers.get_mut(peer) else { return };
             known.sizes.insert(log.clone(), checkpoint.size());
             if known.diverges.get(&log).is_some_and(|size| *size != checkpoint.size()) {
                 known.diverges.remove(&log);
             }
-            self.learn(&log, &checkpoint);
+            self.learn(&log, &checkpoint, trees);
+            self.cosign_asked(peer, &log, checkpoint.size());
             if log == self.me {
                 self.on_own_head(peer);
             }
@@ -46,7 +49,7 @@ impl Replica {
 
     /// Compares a checkpoint with those that are known of its log: two of one size with two roots
     /// are a fork.
-    pub(crate) fn learn(&mut self, log: &MemberCode, checkpoint: &Checkpoint) {
+    pub(crate) fn learn(&mut self, log: &MemberCode, checkpoint: &Checkpoint, _trees: &dyn Trees) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let known = [held.checkpoint.as_ref(), held.promised.as_ref()];
         let contradicts = |known: &&Checkpoint| {
@@ -95,28 +98,57 @@ impl Replica {
         if !self.writing.values().any(covers) {
             let (log, stored) = (log.clone(), held.tip.clone());
             let (checkpoint, accepted) = (Some(checkpoint.clone()), Vec::new());
-            self.persist(Writing { log, stored, checkpoint, accepted }, Vec::new());
+            self.persist(Writing { log, stored, checkpoint, cosign: true, accepted }, Vec::new());
         }
     }
 
     /// Tells all peers the newest checkpoint of our own log, with the entries that are new to them
     /// where those are few.
     pub(crate) fn announce_own(&mut self) {
-        let Some(checkpoint) = self.logs.get(&self.me).and_then(|held| held.checkpoint.clone())
-        else {
-            return;
-        };
-        let size = checkpoint.size();
+        let Some(head) = self.head_of(&self.me.clone()) else { return };
+        let (size, checkpoint) = (head.checkpoint.size(), head.checkpoint.clone());
+        let cosign = self.may_ask_cosigning();
         for (name, peer) in &mut self.peers {
             let start = peer.sizes.get(&self.me).copied().unwrap_or(0).max(peer.told);
             let few = start < size && size.saturating_sub(start) <= self.limits.push_entries_max;
             let (peer_name, checkpoint) = (name.clone(), checkpoint.clone());
             self.outputs.push_back(if few {
-                Output::Push { peer: peer_name, start, checkpoint }
+                Output::Push { peer: peer_name, start, checkpoint, cosign }
             } else {
-                Output::SendHeads(peer_name, [(self.me.clone(), checkpoint)].into())
+                Output::SendHeads(peer_name, [head.clone()].into())
             });
             peer.told = size;
+        }
+    }
+
+    /// What we tell of a log, if we hold something of it.
+    fn head_of(&mut self, log: &MemberCode) -> Option<HeadOf> {
+        let held = self.logs.get_mut(log)?;
+        let (log, cosigned) = (log.clone(), held.cosignatures.digest());
+        Some(HeadOf { log, checkpoint: held.checkpoint.clone()?, cosigned })
+    }
+
+    /// True when it is time to ask others for cosignatures of our newest checkpoint: every one of
+    /// many in a row would be too much, and all should cosign the same ones. If it is not, they are
+    /// asked later.
+    fn may_ask_cosigning(&mut self) -> bool {
+        let may = self.ask_cosigning.1 <= self.now;
+        self.ask_cosigning.0 = !may;
+        if may {
+            self.ask_cosigning.1 = self.after(self.limits.cosign_interval_ms);
+        } else {
+            self.outputs.push_back(Output::WakeAt(self.ask_cosigning.1));
+        }
+        may
+    }
+
+    /// Asks for cosignatures of our newest checkpoint, where it was told without asking.
+    pub(crate) fn ask_cosigning_if_due(&mut self) {
+        let due = self.ask_cosigning.0 && self.may_ask_cosigning();
+        if let Some(head) = self.head_of(&self.me.clone()).filter(|_| due) {
+            for peer in self.peers.keys() {
+                self.outputs.push_back(Output::SendHeads(peer.clone(), [head.clone()].into()));
+            }
         }
     }
 
@@ -139,21 +171,15 @@ impl Replica {
             return;
         }
         let logs = core::mem::take(&mut self.relay.0);
-        let head = |log: MemberCode| {
-            let checkpoint = self.logs.get(&log)?.checkpoint.clone()?;
-            Some((log, checkpoint))
-        };
-        let heads: Vec<_> = logs.into_iter().filter_map(head).collect();
+        let heads: Vec<_> = logs.iter().filter_map(|log| self.head_of(log)).collect();
         for peer in self.peers.keys() {
             self.outputs.push_back(Output::SendHeads(peer.clone(), heads.clone()));
         }
     }
 
     pub(crate) fn send_all_heads(&mut self, peer: &MemberCode) {
-        let head = |(log, held): (&MemberCode, &crate::Held)| {
-            held.checkpoint.clone().map(|checkpoint| (log.clone(), checkpoint))
-        };
-        let heads = self.logs.iter().filter_map(head).collect();
+        let logs: Vec<_> = self.logs.keys().cloned().collect();
+        let heads = logs.iter().filter_map(|log| self.head_of(log)).collect();
         let own = self.logs.get(&self.me).and_then(|held| held.checkpoint.as_ref());
         let told = own.map_or(0, Checkpoint::size);
         if let Some(peer) = self.peers.get_mut(peer) {

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Checkpoint, Log};
 
+use crate::cosign::Cosignatures;
 use crate::io::{Restored, Time};
 use crate::message::Range;
 
@@ -20,10 +21,12 @@ pub struct Held {
     pub(crate) promised: Option<Checkpoint>,
     /// The other side of a fork, once one was shown.
     pub(crate) fork: Option<Checkpoint>,
+    /// What is known of the cosignatures on it.
+    pub(crate) cosignatures: Cosignatures,
     /// Ranges that were asked for, by start.
     pub(crate) asked: BTreeMap<u64, Asked>,
-    /// Ranges that came before their turn, by start.
-    pub(crate) waiting: BTreeMap<u64, (MemberCode, Range)>,
+    /// Ranges that came before their turn, by start: from whom, and whether to cosign them.
+    pub(crate) waiting: BTreeMap<u64, (MemberCode, Range, bool)>,
 }
 
 /// A range that was asked for.
@@ -36,14 +39,16 @@ pub(crate) struct Asked {
 }
 
 impl Held {
-    pub(crate) fn new(restored: Restored) -> Self {
-        let Restored { log, checkpoint, promised } = restored;
+    pub(crate) fn new(me: &MemberCode, restored: Restored) -> Self {
+        let Restored { log, checkpoint, promised, cosigned, confirmed } = restored;
+        let confirmed = confirmed.filter(|one| one.checkpoint().size() <= log.size());
         Self {
             tip: log.clone(),
             stored: log,
             checkpoint,
             promised,
             fork: None,
+            cosignatures: Cosignatures::restored(me, cosigned.as_ref(), confirmed),
             asked: BTreeMap::new(),
             waiting: BTreeMap::new(),
         }
@@ -77,6 +82,12 @@ impl Held {
     #[must_use]
     pub fn fork(&self) -> Option<&Checkpoint> {
         self.fork.as_ref()
+    }
+
+    /// What is known of the cosignatures on it.
+    #[must_use]
+    pub fn cosignatures(&self) -> &Cosignatures {
+        &self.cosignatures
     }
 
     /// How many ranges were asked for or wait for their turn.

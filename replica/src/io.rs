@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use cairn_ledger::hash::EntryHash;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Entry, Log, SignedStatement};
+use cairn_ledger::{Checkpoint, Cosigned, Entry, Log, SignedStatement};
 
 /// Milliseconds on a clock that only goes forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -28,11 +28,22 @@ pub enum Input {
     /// The connection ended.
     Disconnected(MemberCode),
     /// A peer told the heads that it holds: checkpoints that were verified.
-    Heads(MemberCode, Vec<(MemberCode, Checkpoint)>),
+    Heads(MemberCode, Vec<HeadOf>),
     /// A peer answered a fetch with a verified range.
     Range(MemberCode, Range),
     /// A peer's own log has grown, and it sent the verified range that is new.
-    Pushed(MemberCode, Range),
+    Pushed {
+        /// Who.
+        peer: MemberCode,
+        /// What is new.
+        range: Range,
+        /// Whether it asks for a cosignature of the checkpoint.
+        cosign: bool,
+    },
+    /// A peer told cosignatures, each of them verified.
+    Cosignatures(MemberCode, Vec<(MemberCode, Cosigned)>),
+    /// Our cosignature of a checkpoint of this log was made and is on the disk.
+    Cosigned(MemberCode, Cosigned),
     /// A fetch was not answered, or with nothing.
     FetchFailed {
         /// Who was asked.
@@ -50,6 +61,17 @@ pub enum Input {
     Guarded,
     /// Time passes.
     Tick,
+}
+
+/// What a node tells of a log that it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadOf {
+    /// Whose log.
+    pub log: MemberCode,
+    /// It holds everything that this covers.
+    pub checkpoint: Checkpoint,
+    /// A digest of the cosignatures that it holds of the log; 0 for none.
+    pub cosigned: u64,
 }
 
 /// What is to be done outside.
@@ -81,7 +103,33 @@ pub enum Output {
     /// The statement does not enter our log.
     Refused(Token, AppendError),
     /// Tell a peer these heads.
-    SendHeads(MemberCode, Vec<(MemberCode, Checkpoint)>),
+    SendHeads(MemberCode, Vec<HeadOf>),
+    /// Flush what is held of this log, cosign the checkpoint, flush the cosignature, and answer with
+    /// [`Input::Cosigned`].
+    Cosign {
+        /// Whose log.
+        log: MemberCode,
+        /// The checkpoint, which covers what is on the disk.
+        checkpoint: Checkpoint,
+        /// The earliest time that the cosignature may carry: our last one's of this log.
+        not_before: u64,
+    },
+    /// Tell a peer these cosignatures.
+    SendCosigned(MemberCode, Vec<(MemberCode, Cosigned)>),
+    /// Keep this: enough members stand behind it. What is kept may be lost and is told again.
+    KeepConfirmed {
+        /// Whose log.
+        log: MemberCode,
+        /// The checkpoint with its cosignatures.
+        confirmed: Cosigned,
+    },
+    /// Enough members stand behind so many entries of a log.
+    Confirmed {
+        /// Whose log.
+        log: MemberCode,
+        /// How many entries.
+        size: u64,
+    },
     /// Send a peer the end of our own log from `start`, under its newest checkpoint. Telling it the
     /// checkpoint instead is as good, only slower.
     Push {
@@ -91,6 +139,8 @@ pub enum Output {
         start: u64,
         /// The checkpoint that covers it all.
         checkpoint: Checkpoint,
+        /// Whether the peer is asked to cosign it.
+        cosign: bool,
     },
     /// Ask a peer for a range.
     Fetch {
@@ -186,4 +236,16 @@ pub struct Restored {
     pub checkpoint: Option<Checkpoint>,
     /// The largest checkpoint that is known of it.
     pub promised: Option<Checkpoint>,
+    /// The checkpoint that we have cosigned last.
+    pub cosigned: Option<Cosigned>,
+    /// The largest checkpoint of it behind which enough members are known to stand.
+    pub confirmed: Option<Cosigned>,
+}
+
+impl Restored {
+    /// A log of which nothing is on the disk but itself.
+    #[must_use]
+    pub fn new(log: Log) -> Self {
+        Self { log, checkpoint: None, promised: None, cosigned: None, confirmed: None }
+    }
 }

@@ -25,15 +25,19 @@
 extern crate alloc;
 
 mod append;
+mod cosign;
 mod fetch;
 mod heads;
 mod held;
 mod io;
 pub mod message;
 mod replica;
+mod trees;
 
 pub use append::AppendError;
+pub use cosign::Cosignatures;
 pub use held::Held;
-pub use io::{Alarm, Fault, Input, Output, Restored, Ticket, Time, Token};
+pub use io::{Alarm, Fault, HeadOf, Input, Output, Restored, Ticket, Time, Token};
 pub use message::{Range, RawRange, RefusedRange, Request, Response};
 pub use replica::{Limits, Replica};
+pub use trees::Trees;

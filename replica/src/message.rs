@@ -42,7 +42,14 @@ pub enum Request {
     /// "These members' nodes can be reached there."
     Addresses(Vec<Address>),
     /// "My own log has grown by this", in place of a head, when it is little.
-    Grown(RawRange),
+    Grown {
+        /// What is new.
+        range: RawRange,
+        /// "Cosign the checkpoint." A head always asks for that.
+        cosign: bool,
+    },
+    /// "These members have cosigned these checkpoints."
+    Cosigned(Vec<CosignedNote>),
 }
 
 /// A checkpoint of a log that the sender holds whole.
@@ -52,6 +59,18 @@ pub struct Head {
     pub log: MemberCode,
     /// The signed note.
     pub checkpoint: Bytes,
+    /// A digest of the cosignatures that the sender holds of it; 0 for none. Whoever's digest differs
+    /// may have more.
+    pub cosigned: u64,
+}
+
+/// A checkpoint with cosignatures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CosignedNote {
+    /// Whose log.
+    pub log: MemberCode,
+    /// The note, with the log's signature and others'.
+    pub note: Bytes,
 }
 
 /// Where a member's node can be reached: a hint, worth nothing without the transport key.
@@ -143,6 +162,15 @@ pub enum RefusedRange {
     Count(usize),
 }
 
+impl CosignedNote {
+    /// The size that it says it is of: to find what is known of it, before it is verified.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        let text = core::str::from_utf8(&self.note.0).ok()?;
+        text.lines().nth(1)?.parse().ok()
+    }
+}
+
 fn list_bound(what: &'static str, found: usize, limit: usize) -> Result<(), DecodeError> {
     if found > limit { Err(DecodeError::TooLong { what, found, limit }) } else { Ok(()) }
 }
@@ -163,7 +191,8 @@ impl Request {
         match &request {
             Self::Heads(heads) => list_bound("a list of heads", heads.len(), LIST_MAX)?,
             Self::Addresses(list) => list_bound("a list of addresses", list.len(), LIST_MAX)?,
-            Self::Grown(range) => range.check_bounds(PUSH_BYTES_MAX)?,
+            Self::Grown { range, .. } => range.check_bounds(PUSH_BYTES_MAX)?,
+            Self::Cosigned(list) => list_bound("a list of cosignatures", list.len(), LIST_MAX)?,
             Self::Fetch { .. } => {}
         }
         Ok(request)

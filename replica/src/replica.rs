@@ -3,11 +3,12 @@
 use crate::append::Appends;
 use crate::held::Held;
 use crate::io::{Input, Output, Restored, Ticket, Time};
+use crate::trees::Trees;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Checkpoint, Log, SecretKey};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Log, SecretKey};
 
 /// The bounds and intervals of a replica.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,8 @@ pub struct Limits {
     pub checkpoint_interval_ms: u64,
     /// How soon after a change the heads of others' logs are told on: their authors tell them too.
     pub relay_interval_ms: u64,
+    /// How soon after one checkpoint of our own log others are asked to cosign the next.
+    pub cosign_interval_ms: u64,
     /// How many entries of our own log are sent along with its new checkpoint at most.
     pub push_entries_max: u64,
     /// How long after the start statements wait for peers to say how much of our own log they
@@ -46,6 +49,7 @@ impl Default for Limits {
             heads_interval_ms: 5_000,
             checkpoint_interval_ms: 10,
             relay_interval_ms: 50,
+            cosign_interval_ms: 100,
             push_entries_max: 64,
             settle_ms: 0,
             batch_entries_max: 512,
@@ -64,6 +68,8 @@ pub(crate) struct Peer {
     pub(crate) told: u64,
     /// Logs of which it showed something that does not continue ours, with the size it had then.
     pub(crate) diverges: BTreeMap<MemberCode, u64>,
+    /// When it may be told again what we hold of the cosignatures of a log.
+    pub(crate) cosigned_at: BTreeMap<MemberCode, Time>,
     /// How many of our fetches it is working on.
     pub(crate) busy: usize,
     /// Logs that it says it has and did not send in time.
@@ -86,6 +92,8 @@ pub(crate) struct Writing {
     /// The log as the disk will hold it.
     pub(crate) stored: Log,
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Whether the checkpoint is one to cosign.
+    pub(crate) cosign: bool,
     /// Statements to acknowledge, where the log is our own.
     pub(crate) accepted: Vec<Output>,
 }
@@ -112,6 +120,10 @@ pub struct Replica {
     pub(crate) heads_due: Time,
     /// Others' logs whose new heads are told on at the time beside them.
     pub(crate) relay: (BTreeSet<MemberCode>, Time),
+    /// Our new cosignatures, which are told at the time beside them.
+    pub(crate) fresh: (BTreeMap<MemberCode, Cosigned>, Time),
+    /// Whether our newest checkpoint was told without asking for cosignatures, and when it may be.
+    pub(crate) ask_cosigning: (bool, Time),
     pub(crate) outputs: VecDeque<Output>,
 }
 
@@ -127,8 +139,10 @@ impl Replica {
         restored: impl IntoIterator<Item = Restored>,
     ) -> Self {
         let empty = charter.members().iter().filter_map(|card| Log::new(&charter, &card.code));
-        let empty = empty.map(|log| Restored { log, checkpoint: None, promised: None });
-        let held = empty.chain(restored).map(|held| (held.log.member().clone(), Held::new(held)));
+        let held = empty
+            .map(Restored::new)
+            .chain(restored)
+            .map(|held| (held.log.member().clone(), Held::new(&me, held)));
         let logs = held.collect();
         Self {
             me,
@@ -146,6 +160,8 @@ impl Replica {
             next_ticket: 0,
             heads_due: Time(0),
             relay: (BTreeSet::new(), Time(0)),
+            fresh: (BTreeMap::new(), Time(0)),
+            ask_cosigning: (false, Time(0)),
             outputs: VecDeque::new(),
         }
     }
@@ -157,26 +173,34 @@ impl Replica {
         }
     }
 
-    /// Takes one input and returns what is to be done.
-    pub fn handle(&mut self, now: Time, input: Input) -> impl Iterator<Item = Output> + '_ {
+    /// Takes one input and returns what is to be done. `trees` are those of the logs on the disk.
+    pub fn handle(
+        &mut self,
+        now: Time,
+        input: Input,
+        trees: &dyn Trees,
+    ) -> impl Iterator<Item = Output> + '_ {
         self.now = self.now.max(now);
         match input {
             Input::Connected(peer) => self.on_connected(peer),
             Input::Disconnected(peer) => self.on_disconnected(&peer),
-            Input::Heads(peer, heads) => self.on_heads(&peer, heads),
-            Input::Range(peer, range) => self.on_range(&peer, range),
-            Input::Pushed(peer, range) => self.on_pushed(&peer, range),
+            Input::Heads(peer, heads) => self.on_heads(&peer, heads, trees),
+            Input::Range(peer, range) => self.on_range(&peer, range, trees),
+            Input::Pushed { peer, range, cosign } => self.on_pushed(&peer, range, cosign, trees),
+            Input::Cosignatures(peer, cosigned) => self.on_cosignatures(&peer, cosigned, trees),
+            Input::Cosigned(log, cosigned) => self.on_cosigned(&log, &cosigned, trees),
             Input::FetchFailed { peer, log, start } => self.on_fetch_failed(&peer, &log, start),
             Input::Append(token, statement) => self.on_append(token, statement),
-            Input::Persisted(ticket) => self.on_persisted(ticket),
+            Input::Persisted(ticket) => self.on_persisted(ticket, trees),
             Input::Guarded => self.on_guarded(),
             Input::Tick => self.on_tick(),
         }
         self.outputs.drain(..)
     }
 
-    fn on_persisted(&mut self, ticket: Ticket) {
-        let Some(Writing { log, stored, checkpoint, accepted }) = self.writing.remove(&ticket)
+    fn on_persisted(&mut self, ticket: Ticket, trees: &dyn Trees) {
+        let Some(Writing { log, stored, checkpoint, cosign, accepted }) =
+            self.writing.remove(&ticket)
         else {
             return;
         };
@@ -191,7 +215,11 @@ impl Replica {
             held.note_promise(&checkpoint);
             held.checkpoint = Some(checkpoint);
             self.relay_later(&log);
+            if cosign {
+                self.cosign(&log);
+            }
         }
+        self.check_collected(&log, from, trees);
         if log == self.me {
             self.on_own_persisted();
         }
@@ -203,6 +231,8 @@ impl Replica {
         self.append_early();
         self.sign_if_due();
         self.relay_if_due();
+        self.ask_cosigning_if_due();
+        self.tell_cosigned_if_due();
         if self.heads_due <= self.now {
             self.heads_due = self.after(self.limits.heads_interval_ms);
             let peers: Vec<_> = self.peers.keys().cloned().collect();

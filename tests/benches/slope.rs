@@ -6,7 +6,7 @@ use crate::table::Table;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::{Checkpoint, Entry, Log, bundle};
 use cairn_node::store::{Check, Job, Store, Writer};
-use cairn_replica::{Input, Limits, Output, RawRange, Replica, Ticket, Time};
+use cairn_replica::{HeadOf, Input, Limits, Output, RawRange, Replica, Ticket, Time};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -65,13 +65,16 @@ fn catch_up(network: &Network, data: &Path, entries: &[Entry]) -> anyhow::Result
     let key = author.contributor.key.clone();
     let mut replica =
         Replica::new(reader.clone(), key, charter.clone(), Limits::default(), opened.restored);
-    drop(replica.handle(Time(0), Input::Connected(code.clone())));
+    let trees = &*opened.store;
+    drop(replica.handle(Time(0), Input::Connected(code.clone()), trees));
     let began = processor_time();
     for raw in ranges {
         let range = raw.verify(&charter, None)?;
-        let head = (code.clone(), range.checkpoint.clone());
-        drop(replica.handle(Time(0), Input::Heads(code.clone(), vec![head])));
-        let outputs: Vec<_> = replica.handle(Time(0), Input::Range(code.clone(), range)).collect();
+        let checkpoint = range.checkpoint.clone();
+        let head = HeadOf { log: code.clone(), checkpoint, cosigned: 0 };
+        drop(replica.handle(Time(0), Input::Heads(code.clone(), vec![head]), trees));
+        let answer = replica.handle(Time(0), Input::Range(code.clone(), range), trees);
+        let outputs: Vec<_> = answer.collect();
         let ticket = outputs.into_iter().find_map(|output| {
             let Output::Persist { ticket, log, entries, checkpoint } = output else { return None };
             writer.send(Job::Persist { ticket, log, entries, checkpoint, own: false });
@@ -79,7 +82,7 @@ fn catch_up(network: &Network, data: &Path, entries: &[Entry]) -> anyhow::Result
         });
         let ticket: Ticket = ticket.ok_or_else(|| anyhow::anyhow!("a range was not admitted"))?;
         done.recv()?;
-        drop(replica.handle(Time(0), Input::Persisted(ticket)));
+        drop(replica.handle(Time(0), Input::Persisted(ticket), trees));
     }
     drop(writer);
     Ok((processor_time() - began) / entries.len() as f64)

@@ -90,6 +90,10 @@ impl Listener {
                 print::line(format!("-- node of {member} disconnected"));
                 Ok(())
             }
+            Event::Confirmed { member, size } => {
+                print::line(format!("-- {size} entries of {member} confirmed"));
+                Ok(())
+            }
             Event::Alarm { text } => {
                 print::banner(format!("ALARM: {text}"));
                 Ok(())

@@ -2,10 +2,12 @@
 
 use super::Driver;
 use crate::store::Store;
-use cairn_api::{Contributor, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status};
+use cairn_api::{
+    Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status,
+};
 use cairn_ledger::hash::{EntryHash, Reference};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, SignedStatement};
+use cairn_ledger::{Checkpoint, Cosigner, SignedStatement};
 use cairn_replica::{AppendError, Held, Input, Token};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -256,12 +258,20 @@ fn log_status(held: &Held) -> LogStatus {
     let frozen = held
         .fork()
         .map(|shown| format!("its key has signed another history of {} entries", shown.size()));
+    let cosigned = held.cosignatures().newest().iter();
+    let cosigned_status = |(cosigner, (size, time)): (&Cosigner, &(u64, u64))| CosignedStatus {
+        cosigner: cosigner.to_string(),
+        size: *size,
+        time: *time,
+    };
     LogStatus {
         member: log.member().clone(),
         size: log.size(),
         root: log.head().root,
         last: log.last(),
         promised: held.promised_size(),
+        confirmed: held.cosignatures().confirmed_size(),
+        cosigned: cosigned.map(cosigned_status).collect(),
         frozen,
     }
 }

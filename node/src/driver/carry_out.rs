@@ -4,11 +4,12 @@ use super::Driver;
 use crate::net::{Command, Wanted};
 use crate::store::{Evidence, Job};
 use cairn_api::Event;
-use cairn_ledger::Checkpoint;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
-use cairn_replica::message::Head;
-use cairn_replica::{Alarm, Output};
+use cairn_ledger::{Checkpoint, Cosigned};
+use cairn_replica::message::{CosignedNote, Head};
+use cairn_replica::{Alarm, HeadOf, Output};
+use std::time::SystemTime;
 
 impl Driver {
     pub(super) async fn carry_out(&mut self, output: Output) {
@@ -25,10 +26,30 @@ impl Driver {
             }
             Output::Refused(token, why) => self.waiting.refused(token, &why),
             Output::SendHeads(peer, heads) => {
-                let heads = heads.iter().map(|(log, checkpoint)| head(log, checkpoint)).collect();
+                let heads = heads.into_iter().map(head).collect();
                 self.command(Command::SendHeads(peer, heads)).await;
             }
-            Output::Push { peer, start, checkpoint } => self.push(peer, start, &checkpoint).await,
+            Output::Push { peer, start, checkpoint, cosign } => {
+                self.push(peer, start, &checkpoint, cosign).await;
+            }
+            Output::Cosign { log, checkpoint, not_before } => {
+                self.cosign(log, checkpoint, not_before);
+            }
+            Output::SendCosigned(peer, cosigned) => {
+                let charter = self.replica.charter();
+                let note = |one: &Cosigned| Bytes(one.note(charter).into_bytes());
+                let notes = cosigned.into_iter();
+                let notes = notes.map(|(log, one)| CosignedNote { log, note: note(&one) });
+                let notes = notes.collect();
+                self.command(Command::SendCosigned(peer, notes)).await;
+            }
+            Output::KeepConfirmed { log, confirmed } => {
+                self.writer.send(Job::Confirmed(log, confirmed));
+            }
+            Output::Confirmed { log, size } => {
+                tracing::debug!(%log, size, "confirmed");
+                self.tell(Event::Confirmed { member: log, size });
+            }
             Output::Fetch { peer, log, start, entries_max } => {
                 self.command(Command::Fetch(peer, Wanted { log, start, entries_max })).await;
             }
@@ -45,6 +66,15 @@ impl Driver {
     pub(super) async fn command(&self, command: Command) {
         // The network takes commands at all times, and ends only when the node does.
         self.net.commands.send(command).await.ok();
+    }
+
+    /// Signs with the date of this machine's clock, which may not go back for one log.
+    fn cosign(&self, log: MemberCode, checkpoint: Checkpoint, not_before: u64) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let time = now.map_or(0, |now| now.as_secs()).max(not_before);
+        let (charter, me) = (self.replica.charter(), self.replica.me());
+        let cosigned = Cosigned::new(checkpoint).sign(charter, me, time, &self.cosign_key);
+        self.writer.send(Job::Cosigned(log, cosigned));
     }
 
     fn on_alarm(&mut self, alarm: Alarm) {
@@ -80,8 +110,8 @@ impl Driver {
     }
 }
 
-fn head(log: &MemberCode, checkpoint: &Checkpoint) -> Head {
-    Head { log: log.clone(), checkpoint: Bytes(checkpoint.note().as_bytes().to_vec()) }
+fn head(HeadOf { log, checkpoint, cosigned }: HeadOf) -> Head {
+    Head { log, checkpoint: Bytes(checkpoint.note().as_bytes().to_vec()), cosigned }
 }
 
 /// What an operator is told of a log whose key has signed two histories.

@@ -3,9 +3,11 @@
 use super::{Driver, Expected, PeerNotes, Verified};
 use crate::net::{self, Command, ReplyTo, Wanted};
 use cairn_api::Event;
+use cairn_ledger::Cosigned;
+use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::text::MemberCode;
-use cairn_replica::message::{Head, RawRange, verify_head};
-use cairn_replica::{Fault, Input, Range, RefusedRange};
+use cairn_replica::message::{CosignedNote, Head, RawRange, verify_head};
+use cairn_replica::{Fault, HeadOf, Input, Range, RefusedRange};
 
 impl Driver {
     pub(super) async fn on_net(&mut self, event: net::Event) {
@@ -25,7 +27,12 @@ impl Driver {
             net::Event::Heads(member, heads) => self.on_heads(member, heads).await,
             net::Event::Fetch(member, wanted, reply) => self.serve(member, wanted, reply),
             net::Event::Range(member, wanted, range) => self.on_raw(member, wanted, range).await,
-            net::Event::Grown(member, range, reply) => self.on_grown(member, range, reply).await,
+            net::Event::Grown(member, range, cosign, reply) => {
+                self.on_grown(member, range, Expected::Pushed(cosign, reply)).await;
+            }
+            net::Event::Cosigned(member, notes, reply) => {
+                self.on_cosigned(member, notes, reply).await;
+            }
             net::Event::FetchFailed(peer, Wanted { log, start, .. }) => {
                 self.input(Input::FetchFailed { peer, log, start }).await;
             }
@@ -42,7 +49,7 @@ impl Driver {
             let why = format!("it told {} heads, there are fewer members", heads.len());
             return self.drop_peer(member, why).await;
         }
-        for Head { log, checkpoint } in heads {
+        for Head { log, checkpoint, cosigned } in heads {
             let held = self.replica.logs().get(&log);
             let known = held.and_then(|held| {
                 let same =
@@ -50,7 +57,7 @@ impl Driver {
                 held.checkpoint().filter(same).or_else(|| held.promised().filter(same))
             });
             match verify_head(self.replica.charter(), &log, &checkpoint.0, known) {
-                Ok(checkpoint) => verified.push((log, checkpoint)),
+                Ok(checkpoint) => verified.push(HeadOf { log, checkpoint, cosigned }),
                 Err(why) => return self.drop_peer(member, why.to_string()).await,
             }
         }
@@ -66,31 +73,64 @@ impl Driver {
         self.verify(member, Expected::Asked(wanted), range);
     }
 
-    async fn on_grown(&mut self, member: MemberCode, range: RawRange, reply: ReplyTo) {
+    async fn on_grown(&mut self, member: MemberCode, range: RawRange, expected: Expected) {
         if range.log != member {
             let fault = Fault::Unasked { log: range.log, start: range.start };
             return self.drop_peer(member, fault.to_string()).await;
         }
-        self.verify(member, Expected::Pushed(reply), range);
+        self.verify(member, expected, range);
     }
 
     fn verify(&self, member: MemberCode, expected: Expected, range: RawRange) {
         let known = self.replica.logs().get(&range.log).and_then(|held| held.promised().cloned());
-        let (charter, done) = (self.replica.charter().clone(), self.ranges.0.clone());
+        let (charter, done) = (self.replica.charter().clone(), self.verified.0.clone());
         rayon::spawn(move || {
             let verified = range.verify(&charter, known.as_ref());
             // The driver is gone when the node stops.
-            done.blocking_send((member, expected, verified)).ok();
+            done.blocking_send(Verified::Range(member, expected, verified)).ok();
         });
     }
 
-    pub(super) async fn on_verified(&mut self, (member, expected, verified): Verified) {
-        match expected {
-            Expected::Asked(wanted) => self.on_asked(member, wanted, verified).await,
-            Expected::Pushed(reply) => {
+    /// Checks cosignatures on the other cores, except those that are held already.
+    async fn on_cosigned(&mut self, member: MemberCode, notes: Vec<CosignedNote>, reply: ReplyTo) {
+        if notes.len() > 2 * self.replica.charter().members().len() {
+            let why = format!("it told {} cosigned checkpoints at once", notes.len());
+            return self.drop_peer(member, why).await;
+        }
+        let known = |note: &CosignedNote| {
+            let held = self.replica.logs().get(&note.log)?;
+            held.cosignatures().of(note.size()?).cloned()
+        };
+        let notes: Vec<_> = notes.into_iter().map(|note| (known(&note), note)).collect();
+        let (charter, done) = (self.replica.charter().clone(), self.verified.0.clone());
+        rayon::spawn(move || {
+            let verify = |(known, note): (Option<Cosigned>, CosignedNote)| {
+                let bytes = &note.note.0;
+                let cosigned = Cosigned::verify(bytes, &charter, &note.log, known.as_ref())?;
+                Ok::<_, CheckpointError>((note.log, cosigned))
+            };
+            let verified = notes.into_iter().map(verify).collect();
+            // The driver is gone when the node stops.
+            done.blocking_send(Verified::Cosigned(member, reply, verified)).ok();
+        });
+    }
+
+    pub(super) async fn on_verified(&mut self, verified: Verified) {
+        match verified {
+            Verified::Range(member, Expected::Asked(wanted), range) => {
+                self.on_asked(member, wanted, range).await;
+            }
+            Verified::Range(peer, Expected::Pushed(cosign, reply), range) => {
                 self.command(Command::Noted(reply)).await;
-                match verified {
-                    Ok(range) => self.input(Input::Pushed(member, range)).await,
+                match range {
+                    Ok(range) => self.input(Input::Pushed { peer, range, cosign }).await,
+                    Err(why) => self.drop_peer(peer, why.to_string()).await,
+                }
+            }
+            Verified::Cosigned(member, reply, cosigned) => {
+                self.command(Command::Noted(reply)).await;
+                match cosigned {
+                    Ok(cosigned) => self.input(Input::Cosignatures(member, cosigned)).await,
                     Err(why) => self.drop_peer(member, why.to_string()).await,
                 }
             }

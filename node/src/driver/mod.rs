@@ -11,7 +11,9 @@ use crate::net;
 use crate::store::{Done, Store, Writer};
 use ask::Waiting;
 use cairn_api::Event;
+use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Cosigned, SecretKey};
 use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,8 +22,8 @@ use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 /// How many questions of clients wait for the driver. They push back on the HTTP server.
 const ASKS: usize = 1024;
-/// How many verified ranges wait. The replica asks for fewer than this at once.
-const RANGES: usize = 32;
+/// How much of what was verified waits. The replica asks for fewer ranges than this at once.
+const VERIFIED: usize = 32;
 /// How many events a slow listener may be behind before it is told that it missed some.
 const EVENTS: usize = 1024;
 /// How many ranges are read for peers at once.
@@ -37,12 +39,18 @@ const NAP: Duration = Duration::from_secs(1);
 enum Expected {
     /// We asked for it.
     Asked(net::Wanted),
-    /// Its author's log has grown; the author waits for the answer before it sends more.
-    Pushed(net::ReplyTo),
+    /// Its author's log has grown, and it may ask for a cosignature; it waits for the answer before it
+    /// sends more.
+    Pushed(bool, net::ReplyTo),
 }
 
-/// A range whose entries and checkpoint were checked.
-type Verified = (MemberCode, Expected, Result<Range, RefusedRange>);
+/// What a peer sent, checked on the other cores.
+enum Verified {
+    /// A range whose entries and checkpoint were checked.
+    Range(MemberCode, Expected, Result<Range, RefusedRange>),
+    /// Checkpoints whose cosignatures were checked.
+    Cosigned(MemberCode, net::ReplyTo, Result<Vec<(MemberCode, Cosigned)>, CheckpointError>),
+}
 
 /// Drives one replica.
 pub struct Driver {
@@ -52,7 +60,8 @@ pub struct Driver {
     done: mpsc::UnboundedReceiver<Done>,
     net: net::Ends,
     asks: mpsc::Receiver<Ask>,
-    ranges: (mpsc::Sender<Verified>, mpsc::Receiver<Verified>),
+    cosign_key: SecretKey,
+    verified: (mpsc::Sender<Verified>, mpsc::Receiver<Verified>),
     events: broadcast::Sender<Event>,
     serving: Arc<Semaphore>,
     waiting: Waiting,
@@ -75,7 +84,12 @@ struct PeerNotes {
 impl Driver {
     /// A driver and the handle through which clients ask it.
     #[must_use]
-    pub fn new(replica: Replica, store: Arc<Store>, net: net::Ends) -> (Self, Client) {
+    pub fn new(
+        replica: Replica,
+        cosign_key: SecretKey,
+        store: Arc<Store>,
+        net: net::Ends,
+    ) -> (Self, Client) {
         // Without a bound of its own: there is one answer for each write under way, and those are
         // bounded. A full channel would make the writers wait for the driver that waits for them.
         let (done_in, done) = mpsc::unbounded_channel();
@@ -96,7 +110,8 @@ impl Driver {
             done,
             net,
             asks,
-            ranges: mpsc::channel(RANGES),
+            cosign_key,
+            verified: mpsc::channel(VERIFIED),
             events,
             serving: Arc::new(Semaphore::new(SERVING)),
             waiting: Waiting::default(),
@@ -132,7 +147,7 @@ impl Driver {
                         self.on_ask(ask).await;
                     }
                 }
-                Some(verified) = self.ranges.1.recv() => self.on_verified(verified).await,
+                Some(verified) = self.verified.1.recv() => self.on_verified(verified).await,
                 event = self.net.events.recv() => match event {
                     Some(event) => self.on_net(event).await,
                     None => anyhow::bail!("the network task has ended"),
@@ -153,7 +168,7 @@ impl Driver {
         if matches!(input, Input::Tick) {
             self.wake_at = Time(now.0.saturating_add(1000));
         }
-        let outputs: Vec<Output> = self.replica.handle(now, input).collect();
+        let outputs: Vec<Output> = self.replica.handle(now, input, &*self.store).collect();
         for output in outputs {
             self.carry_out(output).await;
         }
@@ -163,6 +178,7 @@ impl Driver {
         match done {
             Done::Persisted(ticket) => self.input(Input::Persisted(ticket)).await,
             Done::Guarded => self.input(Input::Guarded).await,
+            Done::Cosigned(log, cosigned) => self.input(Input::Cosigned(log, cosigned)).await,
             Done::Failed(error) => return Err(anyhow::Error::new(error).context("the disk failed")),
         }
         Ok(())

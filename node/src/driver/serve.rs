@@ -25,7 +25,13 @@ impl Driver {
 
 impl Driver {
     /// Sends a peer the end of our own log, or its head alone where that is too much.
-    pub(super) async fn push(&self, peer: MemberCode, start: u64, checkpoint: &Checkpoint) {
+    pub(super) async fn push(
+        &self,
+        peer: MemberCode,
+        start: u64,
+        checkpoint: &Checkpoint,
+        cosign: bool,
+    ) {
         let log = self.replica.me().clone();
         let note = Bytes(checkpoint.note().as_bytes().to_vec());
         let run = self.store.read(&log, start, checkpoint.size(), PUSH_BYTES_MAX);
@@ -34,9 +40,10 @@ impl Driver {
                 if end == checkpoint.size() && bundle.len() <= PUSH_BYTES_MAX =>
             {
                 let (bundle, proof) = (Bytes(bundle), Vec::new());
-                Command::Push(peer, RawRange { log, start, bundle, checkpoint: note, proof })
+                let range = RawRange { log, start, bundle, checkpoint: note, proof };
+                Command::Push(peer, range, cosign)
             }
-            _ => Command::SendHeads(peer, vec![Head { log, checkpoint: note }]),
+            _ => Command::SendHeads(peer, vec![Head { log, checkpoint: note, cosigned: 0 }]),
         };
         self.command(command).await;
     }

@@ -14,7 +14,7 @@ pub use swarm::start;
 
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, SecretKey};
-use cairn_replica::message::{Head, RawRange};
+use cairn_replica::message::{CosignedNote, Head, RawRange};
 pub use libp2p::Multiaddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -53,8 +53,11 @@ pub enum Event {
     Fetch(MemberCode, Wanted, ReplyTo),
     /// A range that was asked for came.
     Range(MemberCode, Wanted, RawRange),
-    /// A member's own log has grown by this. It sends no more until this is answered.
-    Grown(MemberCode, RawRange, ReplyTo),
+    /// A member's own log has grown by this; it may ask for a cosignature. It sends no more until
+    /// this is answered.
+    Grown(MemberCode, RawRange, bool, ReplyTo),
+    /// A member's node tells cosignatures. It sends few more until this is answered.
+    Cosigned(MemberCode, Vec<CosignedNote>, ReplyTo),
     /// A range that was asked for does not come.
     FetchFailed(MemberCode, Wanted),
     /// A member's node sent what no honest node sends; it is being dropped.
@@ -81,8 +84,11 @@ pub struct ReplyTo(libp2p::request_response::ResponseChannel<Vec<u8>>);
 pub enum Command {
     /// Tell a member's node what we hold.
     SendHeads(MemberCode, Vec<Head>),
-    /// Send a member's node the end of our own log, or its head while it is busy with the last.
-    Push(MemberCode, RawRange),
+    /// Send a member's node the end of our own log, asking for a cosignature or not, or its head while
+    /// it is busy with the last.
+    Push(MemberCode, RawRange, bool),
+    /// Tell a member's node cosignatures, unless it is busy with many already: they are told again.
+    SendCosigned(MemberCode, Vec<CosignedNote>),
     /// Ask a member's node for a range.
     Fetch(MemberCode, Wanted),
     /// Answer a fetch: a range, or nothing.

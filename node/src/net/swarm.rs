@@ -6,9 +6,8 @@ use super::dial::{Backoff, Target};
 use super::{Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
 use anyhow::Context;
 use cairn_ledger::Charter;
-use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::{MemberCode, Text};
-use cairn_replica::message::{Address, Head, RawRange, Request, Response};
+use cairn_replica::message::{Address, CosignedNote, Head, RawRange, Request, Response};
 use futures::StreamExt;
 use libp2p::request_response::{Event as SyncEvent, Message, OutboundRequestId};
 use libp2p::swarm::SwarmEvent;
@@ -25,10 +24,13 @@ const DIAL_INTERVAL: Duration = Duration::from_millis(250);
 const PENALTY: Duration = Duration::from_secs(30);
 /// Connections serve for as long as they last: heads are told every few seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// How many messages of cosignatures a peer may be busy with.
+const COSIGNED_UNANSWERED_MAX: usize = 4;
 
 /// Something that a peer was sent and that it has not answered yet.
 enum Sent {
     Heads,
+    Cosigned,
     Addresses,
     Fetch(Wanted),
 }
@@ -37,8 +39,10 @@ enum Sent {
 #[derive(Default)]
 struct Peer {
     /// Heads that wait until the last ones were noted: the newest of each log.
-    heads: BTreeMap<MemberCode, Bytes>,
+    heads: BTreeMap<MemberCode, Head>,
     telling: bool,
+    /// How many messages of cosignatures it has not answered.
+    cosigned: usize,
 }
 
 struct Network {
@@ -150,11 +154,12 @@ impl Network {
         match command {
             Command::SendHeads(member, heads) => {
                 if let Some(peer) = self.peers.get_mut(&member) {
-                    peer.heads.extend(heads.into_iter().map(|head| (head.log, head.checkpoint)));
+                    peer.heads.extend(heads.into_iter().map(|head| (head.log.clone(), head)));
                     self.tell_heads(&member);
                 }
             }
-            Command::Push(member, range) => self.push(&member, range),
+            Command::Push(member, range, cosign) => self.push(&member, range, cosign),
+            Command::SendCosigned(member, notes) => self.tell_cosigned(&member, notes),
             Command::Fetch(member, wanted) => {
                 let Wanted { log, start, entries_max } = wanted.clone();
                 let request = Request::Fetch { log, start, entries_max };
@@ -177,19 +182,27 @@ impl Network {
             return;
         }
         peer.telling = true;
-        let heads = std::mem::take(&mut peer.heads).into_iter();
-        let heads = heads.map(|(log, checkpoint)| Head { log, checkpoint }).collect();
+        let heads = std::mem::take(&mut peer.heads).into_values().collect();
         self.send(member, &Request::Heads(heads), Sent::Heads);
     }
 
-    fn push(&mut self, member: &MemberCode, range: RawRange) {
+    fn push(&mut self, member: &MemberCode, range: RawRange, cosign: bool) {
         let Some(peer) = self.peers.get_mut(member) else { return };
         if peer.telling {
-            peer.heads.insert(range.log, range.checkpoint);
+            let RawRange { log, checkpoint, .. } = range;
+            peer.heads.insert(log.clone(), Head { log, checkpoint, cosigned: 0 });
             return;
         }
         peer.telling = true;
-        self.send(member, &Request::Grown(range), Sent::Heads);
+        self.send(member, &Request::Grown { range, cosign }, Sent::Heads);
+    }
+
+    fn tell_cosigned(&mut self, member: &MemberCode, notes: Vec<CosignedNote>) {
+        let Some(peer) = self.peers.get_mut(member) else { return };
+        if peer.cosigned < COSIGNED_UNANSWERED_MAX {
+            peer.cosigned += 1;
+            self.send(member, &Request::Cosigned(notes), Sent::Cosigned);
+        }
     }
 
     fn send(&mut self, member: &MemberCode, request: &Request, sent: Sent) {
@@ -291,7 +304,10 @@ impl Network {
                 let wanted = Wanted { log, start, entries_max };
                 self.tell(Event::Fetch(member, wanted, reply));
             }
-            Ok(Request::Grown(range)) => self.tell(Event::Grown(member, range, reply)),
+            Ok(Request::Grown { range, cosign }) => {
+                self.tell(Event::Grown(member, range, cosign, reply));
+            }
+            Ok(Request::Cosigned(notes)) => self.tell(Event::Cosigned(member, notes, reply)),
             Ok(Request::Addresses(addresses)) => {
                 self.noted(reply);
                 self.on_addresses(addresses);
@@ -319,7 +335,7 @@ impl Network {
             (Sent::Fetch(wanted), Response::Nothing) => {
                 self.tell(Event::FetchFailed(member, wanted));
             }
-            (sent @ (Sent::Heads | Sent::Addresses), Response::Noted) => {
+            (sent @ (Sent::Heads | Sent::Cosigned | Sent::Addresses), Response::Noted) => {
                 self.on_unanswered(member, sent);
             }
             (sent, _) => {
@@ -337,6 +353,11 @@ impl Network {
                     peer.telling = false;
                 }
                 self.tell_heads(&member);
+            }
+            Sent::Cosigned => {
+                if let Some(peer) = self.peers.get_mut(&member) {
+                    peer.cosigned = peer.cosigned.saturating_sub(1);
+                }
             }
             Sent::Addresses => {}
             Sent::Fetch(wanted) => self.tell(Event::FetchFailed(member, wanted)),

@@ -24,6 +24,7 @@ pub struct LogFile {
     file: File,
     shape: RwLock<Shape>,
     guard: Mutex<Guard>,
+    cosigned: Mutex<Guard>,
 }
 
 /// What is known of the file without reading it.
@@ -94,8 +95,10 @@ impl LogFile {
         file: File,
         shape: Shape,
         guard: Guard,
+        cosigned: Guard,
     ) -> Self {
-        Self { member, path, file, shape: RwLock::new(shape), guard: Mutex::new(guard) }
+        let (guard, cosigned) = (Mutex::new(guard), Mutex::new(cosigned));
+        Self { member, path, file, shape: RwLock::new(shape), guard, cosigned }
     }
 
     /// Whose log it is.
@@ -139,6 +142,12 @@ impl LogFile {
     /// Replaces the checkpoint beside the log.
     pub(crate) fn guard(&self, note: &str, flush: bool) -> Result<(), StoreError> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).replace(note, flush)
+    }
+
+    /// Flushes what is held, then the note that we have cosigned: only then may it leave the node.
+    pub(crate) fn cosigned(&self, note: &str) -> Result<(), StoreError> {
+        self.flush()?;
+        self.cosigned.lock().unwrap_or_else(PoisonError::into_inner).replace(note, true)
     }
 
     /// Reads entries and checks their chain, into the entry after them too.
@@ -229,6 +238,28 @@ impl LogFile {
         let mut node =
             |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
         proof::consistency(old, new, &mut node)
+    }
+
+    /// The root over the first `size` entries.
+    ///
+    /// # Errors
+    /// When entries that it needs cannot be read.
+    pub fn root(&self, size: u64) -> Result<TreeHash, StoreError> {
+        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+        let mut node =
+            |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
+        proof::subtree(0, size, &mut node)
+    }
+
+    /// The proof that the entry at `index` is among the first `size`.
+    ///
+    /// # Errors
+    /// When entries that it needs cannot be read.
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, StoreError> {
+        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+        let mut node =
+            |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
+        proof::inclusion(index, size, &mut node)
     }
 
     /// The bytes of the entries `from..to`, without looking into them: a wrong one gives a wrong

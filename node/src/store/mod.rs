@@ -25,12 +25,22 @@ pub use writer::{Done, Job, Writer};
 
 use cairn_ledger::bundle::LENGTH_BYTES;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Entry};
+use cairn_ledger::{Charter, Entry, TreeHash};
 use second::Second;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
+
+impl cairn_replica::Trees for Store {
+    fn root(&self, log: &MemberCode, size: u64) -> Option<TreeHash> {
+        self.log(log)?.root(size).ok()
+    }
+
+    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>> {
+        self.log(log)?.consistency(old, new).ok()
+    }
+}
 
 /// Everything that a node holds, open for reading by anybody and for writing by its [`Writer`].
 pub struct Store {

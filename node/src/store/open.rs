@@ -12,7 +12,7 @@ use super::second::Second;
 use super::{Index, Store, StoreError};
 use cairn_ledger::entry::{RawEntry, Verifier};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Checkpoint, Log, bundle};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Log, bundle};
 use cairn_replica::Restored;
 use rayon::prelude::*;
 use std::fs::{self, File};
@@ -125,6 +125,7 @@ impl Opener<'_> {
         let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let file = file.map_err(StoreError::io(&path))?;
         let (guard, note) = Guard::open(&folder.join("checkpoint"))?;
+        let (cosigned_guard, cosigned) = Guard::open(&folder.join("cosigned"))?;
         for made in [&folder, self.folder] {
             let synced = File::open(made).and_then(|folder| folder.sync_all());
             synced.map_err(StoreError::io(made))?;
@@ -143,14 +144,22 @@ impl Opener<'_> {
         (found.size, found.covered) = (log.size(), covered || checkpoint.is_none());
         self.fill_second(member, &log, &file, &mut found)?;
         let promised = checkpoint.clone();
-        let restored = Restored { log, checkpoint: checkpoint.filter(|_| covered), promised };
-        let file = LogFile::new(member.clone(), path, file, shape, guard);
+        let checkpoint = checkpoint.filter(|_| covered);
+        let cosigned = cosigned.and_then(|note| self.cosigned(member, &note));
+        let confirmed = self.second.confirmed(member)?;
+        let confirmed = confirmed.and_then(|note| self.cosigned(member, &note));
+        let restored = Restored { log, checkpoint, promised, cosigned, confirmed };
+        let file = LogFile::new(member.clone(), path, file, shape, guard, cosigned_guard);
         Ok(OpenLog { file, restored, found })
     }
 
     fn own_checkpoint(&self, member: &MemberCode, note: &str) -> Option<Checkpoint> {
         let key = self.charter.member(member)?.keys.log;
         Checkpoint::verify(note.as_bytes(), &self.charter.origin(member), &key).ok()
+    }
+
+    fn cosigned(&self, member: &MemberCode, note: &str) -> Option<Cosigned> {
+        Cosigned::verify(note.as_bytes(), self.charter, member, None).ok()
     }
 
     /// Scans, repairs and scans again until the log is sound, cut or whole.

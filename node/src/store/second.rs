@@ -40,6 +40,7 @@ pub(crate) struct Second {
     db: sled::Db,
     entries: sled::Tree,
     evidence: sled::Tree,
+    confirmed: sled::Tree,
 }
 
 impl Second {
@@ -68,7 +69,8 @@ impl Second {
             .flush_every_ms(Some(1000))
             .open()?;
         let (entries, evidence) = (db.open_tree("entries")?, db.open_tree("evidence")?);
-        Ok(Self { db, entries, evidence })
+        let confirmed = db.open_tree("confirmed")?;
+        Ok(Self { db, entries, evidence, confirmed })
     }
 
     /// Adds a run of entries of one log.
@@ -158,6 +160,19 @@ impl Second {
     ) -> Result<Option<[String; 2]>, StoreError> {
         let found = self.evidence.get(format!("{}/{log}", kind.name()))?;
         Ok(found.and_then(|bytes| codec::decode("evidence", &bytes, 4 * NOTE_BYTES_MAX).ok()))
+    }
+
+    /// Keeps the largest checkpoint of a log behind which enough members stand. There is no other
+    /// copy: what is lost is told again by the peers.
+    pub(crate) fn keep_confirmed(&self, log: &MemberCode, note: &str) -> Result<(), StoreError> {
+        self.confirmed.insert(log.as_str(), note)?;
+        Ok(())
+    }
+
+    /// The checkpoint that was kept, as a note that is still to be verified.
+    pub(crate) fn confirmed(&self, log: &MemberCode) -> Result<Option<String>, StoreError> {
+        let found = self.confirmed.get(log.as_str())?;
+        Ok(found.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
     }
 
     pub(crate) fn faults(&self) -> Result<u64, StoreError> {

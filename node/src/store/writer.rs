@@ -5,7 +5,7 @@
 
 use super::{Store, StoreError};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Entry};
+use cairn_ledger::{Checkpoint, Cosigned, Entry};
 use cairn_replica::Ticket;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -20,6 +20,8 @@ const JOBS_AT_ONCE: usize = 64;
 /// How long written copies of others' logs may lie unflushed, and new entries out of the second
 /// copy. The first can be fetched again; the second is filled from the first copy at a start.
 const LAZY: Duration = Duration::from_millis(300);
+/// Cosignatures that wait for the disk: the replica makes one at a time of each log.
+const COSIGNED_WAITING: usize = 2 * cairn_ledger::charter::MEMBERS_MAX;
 /// Batches that wait for the second copy.
 const SECOND_WAITING: usize = 4;
 /// How many bytes of one log wait for the second copy until they are written to it in one go.
@@ -42,6 +44,10 @@ pub enum Job {
     },
     /// Replace our own checkpoint and flush it.
     Guard(MemberCode, Checkpoint),
+    /// Flush what is held of a log, and then the note that we have cosigned.
+    Cosigned(MemberCode, Cosigned),
+    /// Keep the checkpoint of a log behind which enough members stand.
+    Confirmed(MemberCode, Cosigned),
 }
 
 /// What the disk has done.
@@ -51,6 +57,8 @@ pub enum Done {
     Persisted(Ticket),
     /// Our checkpoint is flushed.
     Guarded,
+    /// Our cosignature of a log is flushed.
+    Cosigned(MemberCode, Cosigned),
     /// Nothing is known about the disk any more: stop.
     Failed(StoreError),
 }
@@ -59,6 +67,7 @@ pub enum Done {
 pub struct Writer {
     jobs: Option<SyncSender<Job>>,
     guards: Option<SyncSender<(MemberCode, Checkpoint)>>,
+    cosigned: Option<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -85,13 +94,18 @@ impl Writer {
                 }
             })
         };
+        let (cosigned, cosigned_queue) = sync_channel(COSIGNED_WAITING);
+        let cosigned_thread = {
+            let (store, on_done) = (store.clone(), on_done.clone());
+            thread::spawn(move || write_cosigned(&store, &cosigned_queue, on_done))
+        };
         let second_thread = thread::spawn(move || {
             if let Err(error) = write_second(&store, &second_queue) {
                 on_done(Done::Failed(error));
             }
         });
-        let threads = vec![entries_thread, guard_thread, second_thread];
-        Self { jobs: Some(jobs), guards: Some(guards), threads }
+        let threads = vec![entries_thread, guard_thread, cosigned_thread, second_thread];
+        Self { jobs: Some(jobs), guards: Some(guards), cosigned: Some(cosigned), threads }
     }
 
     /// Hands a job over; waits when too many are waiting. False when the threads have ended.
@@ -99,6 +113,9 @@ impl Writer {
         match job {
             Job::Guard(member, checkpoint) => {
                 self.guards.as_ref().is_some_and(|guards| guards.send((member, checkpoint)).is_ok())
+            }
+            job @ (Job::Cosigned(..) | Job::Confirmed(..)) => {
+                self.cosigned.as_ref().is_some_and(|cosigned| cosigned.send(job).is_ok())
             }
             job @ Job::Persist { .. } => {
                 self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
@@ -110,11 +127,32 @@ impl Writer {
 impl Drop for Writer {
     /// Ends when everything that was handed over is on the disk.
     fn drop(&mut self) {
-        (self.jobs, self.guards) = (None, None);
+        (self.jobs, self.guards, self.cosigned) = (None, None, None);
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a writing thread has panicked");
             }
+        }
+    }
+}
+
+fn write_cosigned(store: &Store, jobs: &Receiver<Job>, on_done: impl Fn(Done)) {
+    for job in jobs {
+        let written = match job {
+            Job::Cosigned(member, cosigned) => {
+                let log = store.log(&member).ok_or_else(|| StoreError::no_log(&member));
+                let note = cosigned.note(store.charter());
+                log.and_then(|log| log.cosigned(&note))
+                    .map(|()| on_done(Done::Cosigned(member, cosigned)))
+            }
+            Job::Confirmed(member, confirmed) => {
+                store.second.keep_confirmed(&member, &confirmed.note(store.charter()))
+            }
+            Job::Persist { .. } | Job::Guard(..) => Ok(()),
+        };
+        if let Err(error) = written {
+            on_done(Done::Failed(error));
+            return;
         }
     }
 }

@@ -96,7 +96,7 @@ impl History {
 /// "My log has grown by this."
 #[must_use]
 pub fn grown(range: RawRange) -> Vec<u8> {
-    Request::Grown(range).encode()
+    Request::Grown { range, cosign: true }.encode()
 }
 
 /// "I hold these."
@@ -105,6 +105,7 @@ pub(super) fn heads(list: &[(&MemberCode, &str)]) -> Vec<u8> {
     let head = |(log, note): &(&MemberCode, &str)| Head {
         log: (*log).clone(),
         checkpoint: Bytes(note.as_bytes().to_vec()),
+        cosigned: 0,
     };
     Request::Heads(list.iter().map(head).collect()).encode()
 }

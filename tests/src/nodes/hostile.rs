@@ -123,9 +123,10 @@ impl Hostile {
         };
         let honest = |request: &Request| {
             Some(match request {
-                Request::Heads(_) | Request::Addresses(_) | Request::Grown(_) => {
-                    Response::Noted.encode()
-                }
+                Request::Heads(_)
+                | Request::Addresses(_)
+                | Request::Grown { .. }
+                | Request::Cosigned(_) => Response::Noted.encode(),
                 Request::Fetch { .. } => Response::Nothing.encode(),
             })
         };
@@ -137,9 +138,10 @@ impl Hostile {
     pub fn serving(mut self, bytes: Vec<u8>) -> Self {
         self.answer = Box::new(move |request| {
             Some(match request {
-                Request::Heads(_) | Request::Addresses(_) | Request::Grown(_) => {
-                    Response::Noted.encode()
-                }
+                Request::Heads(_)
+                | Request::Addresses(_)
+                | Request::Grown { .. }
+                | Request::Cosigned(_) => Response::Noted.encode(),
                 Request::Fetch { .. } => bytes.clone(),
             })
         });

@@ -1,10 +1,13 @@
 //! A disk: what is durable, what is written and not flushed, what is on its way.
 
 use super::rng::Rng;
+use super::talk::tree_node;
+use cairn_ledger::proof::{consistency, subtree};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Checkpoint, Entry, EntryHash, Log};
-use cairn_replica::{Restored, Ticket};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, EntryHash, Log, TreeHash};
+use cairn_replica::{Restored, Ticket, Trees};
 use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// One log's file.
@@ -35,14 +38,27 @@ pub struct Disk {
     guard: Option<Checkpoint>,
     writes: VecDeque<Write>,
     guards: VecDeque<Checkpoint>,
+    /// The newest cosignature on each log, flushed.
+    cosigned: BTreeMap<MemberCode, Cosigned>,
+    cosigning: VecDeque<(MemberCode, Cosigned)>,
+    /// The newest confirmed checkpoint of each log, not flushed.
+    confirmed: BTreeMap<MemberCode, Cosigned>,
 }
 
 impl Disk {
     /// The empty disk of a member's node.
     #[must_use]
     pub fn new(me: MemberCode) -> Self {
-        let (files, guard) = (BTreeMap::new(), None);
-        Self { me, files, guard, writes: VecDeque::new(), guards: VecDeque::new() }
+        Self {
+            me,
+            files: BTreeMap::new(),
+            guard: None,
+            writes: VecDeque::new(),
+            guards: VecDeque::new(),
+            cosigned: BTreeMap::new(),
+            cosigning: VecDeque::new(),
+            confirmed: BTreeMap::new(),
+        }
     }
 
     /// The file of a log, as it was written so far.
@@ -104,6 +120,32 @@ impl Disk {
         }
     }
 
+    /// Takes a cosignature on its way.
+    pub fn begin_cosign(&mut self, log: MemberCode, cosigned: Cosigned) {
+        self.cosigning.push_back((log, cosigned));
+    }
+
+    /// Completes the oldest cosignature: what it covers is flushed before it.
+    pub fn end_cosign(&mut self) -> Option<(MemberCode, Cosigned)> {
+        let (log, cosigned) = self.cosigning.pop_front()?;
+        if let Some(file) = self.files.get_mut(&log) {
+            file.flushed = file.entries.len();
+        }
+        self.cosigned.insert(log.clone(), cosigned.clone());
+        Some((log, cosigned))
+    }
+
+    /// The newest cosignature of a log that is on the disk.
+    #[must_use]
+    pub fn cosigned(&self, log: &MemberCode) -> Option<&Cosigned> {
+        self.cosigned.get(log)
+    }
+
+    /// Keeps a confirmed checkpoint, for as long as the power lasts.
+    pub fn keep_confirmed(&mut self, log: MemberCode, confirmed: Cosigned) {
+        self.confirmed.insert(log, confirmed);
+    }
+
     /// The power goes: what was not flushed is kept up to any point or lost; what was on its way
     /// to our own log reached it up to any entry.
     pub fn cut(&mut self, rng: &mut Rng) {
@@ -120,6 +162,10 @@ impl Disk {
             if rng.chance(300) {
                 file.checkpoints.pop();
             }
+        }
+        self.cosigning.clear();
+        if rng.chance(500) {
+            self.confirmed.clear();
         }
         let kept = rng.below(self.guards.len() + 1);
         self.guards.truncate(kept);
@@ -145,6 +191,24 @@ impl Disk {
         let covered = all.iter().filter(|one| one.size() <= log.size());
         let checkpoint = covered.max_by_key(|one| one.size()).cloned();
         let promised = all.iter().max_by_key(|one| one.size()).cloned();
-        Restored { log, checkpoint, promised }
+        let cosigned = self.cosigned.get(code).cloned();
+        let confirmed = self.confirmed.get(code).cloned();
+        Restored { log, checkpoint, promised, cosigned, confirmed }
+    }
+}
+
+impl Trees for Disk {
+    fn root(&self, log: &MemberCode, size: u64) -> Option<TreeHash> {
+        let file = self.file(log);
+        let mut node = |level, index| Ok::<_, Infallible>(tree_node(file, level, index));
+        let within = size <= file.len() as u64;
+        within.then(|| subtree(0, size, &mut node).unwrap_or_else(|never| match never {}))
+    }
+
+    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>> {
+        let file = self.file(log);
+        let mut node = |level, index| Ok::<_, Infallible>(tree_node(file, level, index));
+        let within = new <= file.len() as u64;
+        within.then(|| consistency(old, new, &mut node).unwrap_or_else(|never| match never {}))
     }
 }

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::people::Network;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Checkpoint, Entry, Log, SignedStatement};
-use cairn_replica::{Input, Range};
+use cairn_replica::{HeadOf, Input, Range};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ impl World {
     /// Sends a range to a node as an author sends what is new in its log.
     pub fn push_grown(&mut self, from: usize, to: usize, range: Range) {
         let code = self.nodes[to].code.clone();
-        self.send(from, &code, Message::Pushed(range));
+        self.send(from, &code, Message::Pushed(range, true));
     }
 
     /// Sends a range to a node, whether it was asked for or not.
@@ -104,7 +104,7 @@ impl World {
         let liar = self.nodes[node].liar.as_ref();
         let face = liar.and_then(|liar| liar.faces.get(&self.numbers[&peer])).cloned();
         if let Some(Face { log, checkpoint, .. }) = face {
-            self.send(node, &peer, Message::Heads(vec![(log, checkpoint)]));
+            self.send(node, &peer, Message::Heads(vec![HeadOf { log, checkpoint, cosigned: 0 }]));
         }
     }
 }

@@ -5,9 +5,9 @@ use cairn_ledger::hash::Bytes;
 use cairn_ledger::proof;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::tree::node_hash;
-use cairn_ledger::{Checkpoint, Entry, TreeHash, bundle};
-use cairn_replica::message::{Head, RANGE_ENTRIES_MAX, verify_head};
-use cairn_replica::{Input, Range, RawRange, Request, Response};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, TreeHash, bundle};
+use cairn_replica::message::{CosignedNote, Head, RANGE_ENTRIES_MAX, verify_head};
+use cairn_replica::{HeadOf, Input, Range, RawRange, Request, Response};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum Message {
     /// "I hold these."
-    Heads(Vec<(MemberCode, Checkpoint)>),
+    Heads(Vec<HeadOf>),
     /// "Send me this."
     Fetch {
         /// Which log.
@@ -27,8 +27,10 @@ pub enum Message {
     },
     /// "Here it is": verified by whoever made it, and shared to keep many seeds cheap.
     Range(Range),
-    /// "My own log has grown by this."
-    Pushed(Range),
+    /// "My own log has grown by this", and whether to cosign it.
+    Pushed(Range, bool),
+    /// "These have cosigned these."
+    Cosigned(Vec<(MemberCode, Cosigned)>),
     /// "Nothing is held there."
     Nothing {
         /// Which log.
@@ -53,7 +55,8 @@ impl World {
     /// Sends a message through the weather.
     pub(crate) fn send(&mut self, from: usize, to: &MemberCode, message: Message) {
         let to = self.numbers[to];
-        let message = if self.weather.wire { encode(message) } else { message };
+        let message =
+            if self.weather.wire { encode(message, &self.network.charter) } else { message };
         let Some(link) = self.links.get(&(from.min(to), from.max(to))) else { return };
         let lost = self.rng.chance(self.weather.lose);
         if lost || !link.up || link.blocked[usize::from(from > to)] {
@@ -85,10 +88,11 @@ impl World {
                 self.check_durable(from, to, &range);
                 self.input(to, Input::Range(peer, range));
             }
-            Message::Pushed(range) => {
+            Message::Pushed(range, cosign) => {
                 self.check_durable(from, to, &range);
-                self.input(to, Input::Pushed(peer, range));
+                self.input(to, Input::Pushed { peer, range, cosign });
             }
+            Message::Cosigned(cosigned) => self.input(to, Input::Cosignatures(peer, cosigned)),
             Message::Nothing { log, start } => {
                 self.input(to, Input::FetchFailed { peer, log, start });
             }
@@ -110,12 +114,18 @@ impl World {
         peer: &MemberCode,
         start: u64,
         checkpoint: Checkpoint,
+        cosign: bool,
     ) {
         let log = self.nodes[node].code.clone();
-        let told = vec![(log.clone(), checkpoint.clone())];
+        let head = HeadOf { log: log.clone(), checkpoint: checkpoint.clone(), cosigned: 0 };
+        let told = vec![head];
         self.watch_announced(node, &told);
         let range = range_of(&log, self.nodes[node].disk.file(&log), &checkpoint, start, u32::MAX);
-        self.send(node, peer, range.map_or(Message::Heads(told), Message::Pushed));
+        self.send(
+            node,
+            peer,
+            range.map_or(Message::Heads(told), |range| Message::Pushed(range, cosign)),
+        );
     }
 
     /// What a node answers to a fetch: from its disk, as far as the checkpoint that it can serve.
@@ -140,19 +150,27 @@ impl World {
     fn decode_request(&self, bytes: &[u8]) -> Message {
         match Request::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
             Request::Heads(heads) => {
-                let verify = |Head { log, checkpoint }: Head| {
+                let verify = |Head { log, checkpoint, cosigned }: Head| {
                     let head = verify_head(&self.network.charter, &log, &checkpoint.0, None);
-                    (log, head.unwrap_or_else(|why| self.fail(&why.to_string())))
+                    let checkpoint = head.unwrap_or_else(|why| self.fail(&why.to_string()));
+                    HeadOf { log, checkpoint, cosigned }
                 };
                 Message::Heads(heads.into_iter().map(verify).collect())
             }
             Request::Fetch { log, start, entries_max } => {
                 Message::Fetch { log, start, entries_max }
             }
-            Request::Grown(raw) => match raw.verify(&self.network.charter, None) {
-                Ok(range) => Message::Pushed(range),
+            Request::Grown { range, cosign } => match range.verify(&self.network.charter, None) {
+                Ok(range) => Message::Pushed(range, cosign),
                 Err(why) => self.fail(&format!("an honest range was refused: {why}")),
             },
+            Request::Cosigned(notes) => {
+                let verify = |CosignedNote { log, note }: CosignedNote| {
+                    let one = Cosigned::verify(&note.0, &self.network.charter, &log, None);
+                    (log, one.unwrap_or_else(|why| self.fail(&why.to_string())))
+                };
+                Message::Cosigned(notes.into_iter().map(verify).collect())
+            }
             Request::Addresses(_) => self.fail("nobody here tells addresses"),
         }
     }
@@ -168,12 +186,13 @@ impl World {
     }
 }
 
-fn encode(message: Message) -> Message {
+fn encode(message: Message, charter: &Charter) -> Message {
     match message {
         Message::Heads(heads) => {
-            let head = |(log, checkpoint): (MemberCode, Checkpoint)| Head {
+            let head = |HeadOf { log, checkpoint, cosigned }: HeadOf| Head {
                 log,
                 checkpoint: Bytes(checkpoint.note().into()),
+                cosigned,
             };
             Message::Request(Request::Heads(heads.into_iter().map(head).collect()).encode())
         }
@@ -184,7 +203,16 @@ fn encode(message: Message) -> Message {
             let (log, start) = (range.log.clone(), range.start);
             Message::Response { log, start, bytes: Response::Range(raw_range(range)).encode() }
         }
-        Message::Pushed(range) => Message::Request(Request::Grown(raw_range(range)).encode()),
+        Message::Pushed(range, cosign) => {
+            Message::Request(Request::Grown { range: raw_range(range), cosign }.encode())
+        }
+        Message::Cosigned(cosigned) => {
+            let note = |(log, one): (MemberCode, Cosigned)| CosignedNote {
+                log,
+                note: Bytes(one.note(charter).into_bytes()),
+            };
+            Message::Request(Request::Cosigned(cosigned.into_iter().map(note).collect()).encode())
+        }
         Message::Nothing { log, start } => {
             Message::Response { log, start, bytes: Response::Nothing.encode() }
         }

@@ -4,8 +4,8 @@ use super::talk::tree_node;
 use super::world::World;
 use cairn_ledger::proof::subtree;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Entry, EntryHash, TreeHash};
-use cairn_replica::{Alarm, AppendError, Fault, Range};
+use cairn_ledger::{Checkpoint, Cosigned, Cosigner, Entry, EntryHash, TreeHash};
+use cairn_replica::{Alarm, AppendError, Fault, HeadOf, Range};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub struct Watch {
     pub accepted: Vec<(usize, u64, EntryHash)>,
     /// Every checkpoint that was ever signed: size and root, by author.
     pub signed: BTreeMap<usize, BTreeMap<u64, TreeHash>>,
+    /// What each has cosigned last of each log: size and time.
+    pub cosigned: BTreeMap<(usize, MemberCode), (u64, u64)>,
     /// Every alarm.
     pub alarms: Vec<(usize, Alarm)>,
     /// Everybody who was dropped, with the reason.
@@ -69,8 +71,8 @@ impl World {
     }
 
     /// Whoever speaks of a log's size holds it, and its author can no longer forget it.
-    pub(crate) fn watch_announced(&mut self, node: usize, heads: &[(MemberCode, Checkpoint)]) {
-        for (log, checkpoint) in heads {
+    pub(crate) fn watch_announced(&mut self, node: usize, heads: &[HeadOf]) {
+        for HeadOf { log, checkpoint, .. } in heads {
             let size = checkpoint.size();
             if (self.nodes[node].disk.file(log).len() as u64) < size {
                 self.fail(&format!("{node} announced {size} entries of {log} and holds fewer"));
@@ -86,6 +88,23 @@ impl World {
             if self.nodes[author].disk.guarded() < Some(size) {
                 self.fail(&format!("{node} announced {size} entries of {log} before its guard"));
             }
+        }
+    }
+
+    /// Whoever cosigns holds what it cosigns, and never less of it than before, nor earlier.
+    pub(crate) fn watch_cosigned(&mut self, node: usize, log: &MemberCode, cosigned: &Cosigned) {
+        let (code, head) = (&self.nodes[node].code, cosigned.checkpoint().head());
+        let held = self.nodes[node].disk.file(log);
+        let last = head.size.checked_sub(1);
+        let durable = last.is_some_and(|at| self.nodes[node].disk.durable(log, at).is_some());
+        if !durable || root_of(held, head.size) != head.root {
+            self.fail(&format!("{code} cosigned {} of {log}, which it does not hold", head.size));
+        }
+        let time = cosigned.cosignatures()[&Cosigner::Member(code.clone())].time;
+        let before = self.watch.cosigned.insert((node, log.clone()), (head.size, time));
+        let replaced = self.watch.replaced.contains_key(&node);
+        if !replaced && before.is_some_and(|(size, at)| size >= head.size || at > time) {
+            self.fail(&format!("{code} cosigned {before:?} of {log} and then {}", head.size));
         }
     }
 
@@ -192,8 +211,15 @@ impl World {
         let size = file.len() as u64;
         let same = (stored, covered) == (size, Some(size)) && held.stored().last() == last;
         let heads = || held.checkpoint().map(Checkpoint::head) == Some(held.stored().head());
-        let differs = || format!("{node} holds {stored} of {size} of {log}, covered {covered:?}");
-        (!(same && heads())).then(differs)
+        let confirmed = held.cosignatures().confirmed_size();
+        let quorum = usize::from(self.network.charter.rules().confirm);
+        let enough = size == 0 || confirmed == size || self.honest().len() < quorum;
+        let differs = || {
+            format!(
+                "{node} holds {stored} of {size} of {log}, covered {covered:?}, confirmed {confirmed}"
+            )
+        };
+        (!(same && heads() && enough)).then(differs)
     }
 }
 

@@ -7,8 +7,8 @@ use super::talk::Message;
 use super::watch::Watch;
 use super::weather::{Change, Weather};
 use crate::people::Network;
-use cairn_ledger::SignedStatement;
 use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Cosigned, SignedStatement};
 use cairn_replica::{Input, Limits, Output, Replica, Time, Token};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -48,6 +48,7 @@ pub(crate) enum Event {
     Deliver { from: usize, to: usize, message: Message },
     Written { node: usize, life: u32 },
     Guarded { node: usize, life: u32 },
+    Cosigned { node: usize, life: u32 },
     Wake { node: usize, life: u32, at: u64 },
     Say { node: usize },
     Change(Change),
@@ -254,6 +255,12 @@ impl World {
                 self.nodes[node].disk.end_guard();
                 self.input(node, Input::Guarded);
             }
+            Event::Cosigned { node, life } if self.nodes[node].life == life && self.runs(node) => {
+                if let Some((log, cosigned)) = self.nodes[node].disk.end_cosign() {
+                    self.watch_cosigned(node, &log, &cosigned);
+                    self.input(node, Input::Cosigned(log, cosigned));
+                }
+            }
             Event::Wake { node, life, at } => {
                 if self.nodes[node].life == life && self.nodes[node].wake == Some(at) {
                     self.nodes[node].wake = None;
@@ -262,7 +269,7 @@ impl World {
             }
             Event::Say { node } => self.say(node),
             Event::Change(change) => self.change(change),
-            Event::Written { .. } | Event::Guarded { .. } => {}
+            Event::Written { .. } | Event::Guarded { .. } | Event::Cosigned { .. } => {}
         }
     }
 
@@ -273,8 +280,9 @@ impl World {
             return;
         }
         let now = Time(self.now);
-        let Some(replica) = &mut self.nodes[node].replica else { return };
-        let outputs: Vec<_> = replica.handle(now, input).collect();
+        let Node { replica, disk, .. } = &mut self.nodes[node];
+        let Some(replica) = replica else { return };
+        let outputs: Vec<_> = replica.handle(now, input, disk).collect();
         for output in outputs {
             self.output(node, output);
         }
@@ -300,7 +308,30 @@ impl World {
                 self.watch_announced(node, &heads);
                 self.send(node, &peer, Message::Heads(heads));
             }
-            Output::Push { peer, start, checkpoint } => self.push(node, &peer, start, checkpoint),
+            Output::Push { peer, start, checkpoint, cosign } => {
+                self.push(node, &peer, start, checkpoint, cosign);
+            }
+            Output::Cosign { log, checkpoint, not_before } => {
+                let person = &self.network.people[node];
+                // Every clock is wrong in its own way, and some go back.
+                let clock = 1_790_000_000 + self.now / 1000 - (node as u64 % 3) * (self.now / 1500);
+                let cosigned = Cosigned::new(checkpoint).sign(
+                    &self.network.charter,
+                    &person.code,
+                    clock.max(not_before),
+                    &person.secrets.cosign,
+                );
+                self.nodes[node].disk.begin_cosign(log, cosigned);
+                let at = self.now + self.disk_delay();
+                self.at(at, Event::Cosigned { node, life });
+            }
+            Output::SendCosigned(peer, cosigned) => {
+                self.send(node, &peer, Message::Cosigned(cosigned));
+            }
+            Output::KeepConfirmed { log, confirmed } => {
+                self.nodes[node].disk.keep_confirmed(log, confirmed);
+            }
+            Output::Confirmed { .. } => {}
             Output::Fetch { peer, log, start, entries_max } => {
                 self.send(node, &peer, Message::Fetch { log, start, entries_max });
             }

@@ -172,7 +172,8 @@ fn request(input: &Value) -> Result<Value, String> {
         Request::Fetch { log, start, entries_max } => {
             json!({ "log": log.as_str(), "start": start, "entries_max": entries_max })
         }
-        Request::Grown(range) => {
+        Request::Cosigned(notes) => json!({ "cosigned": notes.len() }),
+        Request::Grown { range, .. } => {
             json!({ "log": range.log.as_str(), "start": range.start, "bytes": range.bundle.0.len() })
         }
         Request::Addresses(addresses) => json!({ "addresses": addresses.len() }),

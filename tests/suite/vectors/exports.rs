@@ -137,7 +137,8 @@ pub(crate) fn make() -> Vec<Vector> {
 pub(crate) fn make_wire() -> Vec<Vector> {
     let network = Network::of(1);
     let face = history(&network);
-    let head = Head { log: face.log.clone(), checkpoint: Bytes(face.checkpoint.note().into()) };
+    let checkpoint = Bytes(face.checkpoint.note().into());
+    let head = Head { log: face.log.clone(), checkpoint, cosigned: 7 };
     let fetch = Request::Fetch { log: face.log.clone(), start: 5, entries_max: 100 }.encode();
     let plain = |bytes: &[u8]| json!({ "bytes": hex::encode(bytes) });
     let mut variant = fetch.clone();
@@ -177,7 +178,8 @@ pub(crate) fn make_wire() -> Vec<Vector> {
     ];
     let range = range_of(&face.log, &face.entries, &face.checkpoint, 2, 1).unwrap();
     let mut grown = raw_range(range);
-    let pushed = |raw: &RawRange| plain(&Request::Grown(raw.clone()).encode());
+    let pushed =
+        |raw: &RawRange| plain(&Request::Grown { range: raw.clone(), cosign: true }.encode());
     all.push(good("request/grown", "08:8", "a log has grown by one entry", pushed(&grown)));
     grown.bundle.0.resize((64 << 10) + 1, 0);
     let why = "the limit is 65536";

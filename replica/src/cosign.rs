@@ -1,0 +1,368 @@
+//! Cosigning others' checkpoints, and collecting what others have cosigned.
+//!
+//! A node cosigns a checkpoint once all that it covers is on its disk, after a durable note of having
+//! done so, and never a smaller one of that log again. Cosignatures are told to everybody; peers
+//! whose collections differ exchange them with their heads.
+
+use crate::held::Held;
+use crate::io::{HeadOf, Output, Time};
+use crate::replica::Replica;
+use crate::trees::Trees;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use cairn_ledger::hash::derive;
+use cairn_ledger::text::MemberCode;
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Cosigner};
+
+/// How many checkpoints of one log are collected for at once.
+const COLLECTED_MAX: usize = 64;
+/// About how many bytes of notes go into one message.
+const MESSAGE_BYTES: usize = 128 << 10;
+/// About how many bytes a note has, and each cosignature on it.
+const NOTE_BYTES: usize = 400;
+
+/// What is known of the cosignatures on one log.
+#[derive(Debug, Clone, Default)]
+pub struct Cosignatures {
+    /// The size and the time of our own newest one, which is on the disk.
+    pub(crate) ours: Option<(u64, u64)>,
+    /// Whether one is on its way to the disk, and another is wanted after it.
+    pub(crate) under_way: bool,
+    pub(crate) again: bool,
+    /// Checkpoints with the cosignatures that came so far, by size: none below the confirmed one.
+    collected: BTreeMap<u64, Cosigned>,
+    /// The largest checkpoint behind which enough members stand.
+    confirmed: Option<Cosigned>,
+    /// The largest size that each has cosigned, and when.
+    newest: BTreeMap<Cosigner, (u64, u64)>,
+    /// What peers are told of it, unless it has changed since.
+    digest: Option<u64>,
+}
+
+impl Cosignatures {
+    /// From what the disk holds: our own newest one may not have reached anybody yet.
+    pub(crate) fn restored(
+        me: &MemberCode,
+        ours: Option<&Cosigned>,
+        confirmed: Option<Cosigned>,
+    ) -> Self {
+        let mut restored = Self { digest: None, confirmed: confirmed.clone(), ..Self::default() };
+        ours.into_iter().chain(&confirmed).for_each(|one| restored.note_newest(one));
+        if let Some(ours) = ours {
+            restored.ours = restored.newest.get(&Cosigner::Member(me.clone())).copied();
+            restored.add(ours);
+        }
+        restored
+    }
+
+    /// The largest checkpoint behind which enough members stand, with their cosignatures.
+    #[must_use]
+    pub fn confirmed(&self) -> Option<&Cosigned> {
+        self.confirmed.as_ref()
+    }
+
+    /// How many entries enough members stand behind.
+    #[must_use]
+    pub fn confirmed_size(&self) -> u64 {
+        self.confirmed.as_ref().map_or(0, |confirmed| confirmed.checkpoint().size())
+    }
+
+    /// The largest size that each cosigner has cosigned, and when (seconds since 1970).
+    #[must_use]
+    pub fn newest(&self) -> &BTreeMap<Cosigner, (u64, u64)> {
+        &self.newest
+    }
+
+    /// The checkpoint with the most cosignatures among those that are not confirmed yet.
+    #[must_use]
+    pub fn best_unconfirmed(&self) -> Option<&Cosigned> {
+        self.collected.values().max_by_key(|one| one.cosignatures().len())
+    }
+
+    fn note_newest(&mut self, cosigned: &Cosigned) {
+        let size = cosigned.checkpoint().size();
+        for (cosigner, cosignature) in cosigned.cosignatures() {
+            let newest = self.newest.entry(cosigner.clone()).or_default();
+            *newest = (*newest).max((size, cosignature.time));
+        }
+    }
+
+    /// What is held of a checkpoint: to check nothing twice.
+    #[must_use]
+    pub fn of(&self, size: u64) -> Option<&Cosigned> {
+        let confirmed = self.confirmed.as_ref().filter(|one| one.checkpoint().size() == size);
+        confirmed.or_else(|| self.collected.get(&size))
+    }
+
+    /// Takes cosignatures in. True when one of them was new.
+    fn add(&mut self, cosigned: &Cosigned) -> bool {
+        self.digest = None;
+        let size = cosigned.checkpoint().size();
+        self.note_newest(cosigned);
+        if size < self.confirmed_size() {
+            return false;
+        }
+        if let Some(confirmed) = &mut self.confirmed
+            && confirmed.checkpoint().size() == size
+        {
+            return confirmed.merge(cosigned);
+        }
+        match self.collected.get_mut(&size) {
+            Some(held) => held.merge(cosigned),
+            None => {
+                self.collected.insert(size, cosigned.clone());
+                if self.collected.len() > COLLECTED_MAX {
+                    self.collected.pop_first();
+                }
+                true
+            }
+        }
+    }
+
+    /// Confirms the largest checkpoint up to `size` entries behind which enough members stand.
+    fn confirm(&mut self, charter: &Charter, author: &MemberCode, size: u64) -> bool {
+        let enough = |(_, one): &(&u64, &Cosigned)| one.is_confirmed(charter, author);
+        self.digest = None;
+        let best = self.collected.range(..=size).rev().find(enough).map(|(size, _)| *size);
+        let Some(best) = best else { return false };
+        let mut above = self.collected.split_off(&best);
+        self.confirmed = above.remove(&best);
+        self.collected = above;
+        true
+    }
+
+    /// A number that differs between two nodes that could tell each other something new.
+    pub(crate) fn digest(&mut self) -> u64 {
+        let digest = self.digest.unwrap_or_else(|| self.compute_digest());
+        self.digest = Some(digest);
+        digest
+    }
+
+    fn compute_digest(&self) -> u64 {
+        let newest = self.collected.last_key_value().map(|(_, newest)| newest);
+        let both = [self.confirmed.as_ref(), newest];
+        if both == [None, None] {
+            return 0;
+        }
+        let mut bytes = Vec::new();
+        for one in both.into_iter().flatten() {
+            bytes.extend(one.checkpoint().text().as_bytes());
+            for cosigner in one.cosignatures().keys() {
+                bytes.extend(cosigner.name().as_bytes());
+                bytes.push(b'\n');
+            }
+        }
+        let [a, b, c, d, e, f, g, h, ..] = derive("cairn 2026-11 cosignatures digest v1", &bytes);
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// What a peer is told whose collection differs.
+    fn tell(&self) -> Vec<Cosigned> {
+        let newest = self.collected.last_key_value().map(|(_, newest)| newest);
+        self.confirmed.iter().chain(newest).cloned().collect()
+    }
+}
+
+impl Replica {
+    /// Cosigns the newest checkpoint of another's log that the disk holds whole, unless that was done.
+    pub(crate) fn cosign(&mut self, log: &MemberCode) {
+        let Some(held) =
+            self.logs.get_mut(log).filter(|held| *log != self.me && held.fork.is_none())
+        else {
+            return;
+        };
+        let (size, not_before) = held.cosignatures.ours.unwrap_or_default();
+        let Some(checkpoint) = held.checkpoint.clone().filter(|one| one.size() > size) else {
+            return;
+        };
+        if held.cosignatures.under_way {
+            held.cosignatures.again = true;
+            return;
+        }
+        held.cosignatures.under_way = true;
+        self.outputs.push_back(Output::Cosign { log: log.clone(), checkpoint, not_before });
+    }
+
+    /// A head asks for a cosignature, if its author told it. Others' count while that one is not there.
+    pub(crate) fn cosign_asked(&mut self, peer: &MemberCode, log: &MemberCode, size: u64) {
+        let held = self.logs.get(log).and_then(|held| held.checkpoint.as_ref());
+        let same = held.is_some_and(|held| held.size() == size);
+        if same && (peer == log || !self.peers.contains_key(log)) {
+            self.cosign(log);
+        }
+    }
+
+    /// A cosignature of ours is on the disk: told to everybody, a moment later and together.
+    pub(crate) fn on_cosigned(&mut self, log: &MemberCode, cosigned: &Cosigned, trees: &dyn Trees) {
+        let me = Cosigner::Member(self.me.clone());
+        let Some(held) = self.logs.get_mut(log) else { return };
+        let ours = &mut held.cosignatures;
+        if let Some(cosignature) = cosigned.cosignatures().get(&me) {
+            ours.ours = Some((cosigned.checkpoint().size(), cosignature.time));
+        }
+        ours.under_way = false;
+        let again = core::mem::take(&mut ours.again);
+        self.collect(log, cosigned, trees);
+        self.cosigned_later(log, cosigned.clone());
+        if again {
+            self.cosign(log);
+        }
+    }
+
+    /// Cosignatures came from a peer, each of them verified.
+    pub(crate) fn on_cosignatures(
+        &mut self,
+        peer: &MemberCode,
+        cosigned: Vec<(MemberCode, Cosigned)>,
+        trees: &dyn Trees,
+    ) {
+        if !self.peers.contains_key(peer) {
+            return;
+        }
+        for (log, cosigned) in cosigned {
+            self.learn(&log, cosigned.checkpoint(), trees);
+            self.collect(&log, &cosigned, trees);
+        }
+    }
+
+    /// Takes in cosignatures of a checkpoint that does not contradict what we hold.
+    fn collect(&mut self, log: &MemberCode, cosigned: &Cosigned, trees: &dyn Trees) {
+        let head = cosigned.checkpoint().head();
+        let Some(held) = self.logs.get_mut(log) else { return };
+        let stored = held.stored.size();
+        if head.size <= stored && held.root(trees, head.size) != Some(head.root) {
+            return;
+        }
+        if held.cosignatures.add(cosigned) && head.size <= stored {
+            self.confirm(log);
+        }
+    }
+
+    /// Says so when enough members stand behind more of a log than before, or more of them.
+    pub(crate) fn confirm(&mut self, log: &MemberCode) {
+        let Some(held) = self.logs.get_mut(log) else { return };
+        let before = held.cosignatures.confirmed_size();
+        held.cosignatures.confirm(&self.charter, log, held.stored.size());
+        if let Some(confirmed) = held.cosignatures.confirmed.clone() {
+            let size = confirmed.checkpoint().size();
+            self.outputs.push_back(Output::KeepConfirmed { log: log.clone(), confirmed });
+            if size > before {
+                self.outputs.push_back(Output::Confirmed { log: log.clone(), size });
+            }
+        }
+    }
+
+    /// What was collected for a size that the disk did not hold yet: now it does.
+    pub(crate) fn check_collected(&mut self, log: &MemberCode, from: u64, trees: &dyn Trees) {
+        let Some(held) = self.logs.get_mut(log) else { return };
+        let size = held.stored.size();
+        if from >= size {
+            return;
+        }
+        let range = from.saturating_add(1)..=size;
+        let sizes: Vec<_> =
+            held.cosignatures.collected.range(range).map(|(size, _)| *size).collect();
+        for size in &sizes {
+            let root = held.root(trees, *size);
+            let collected = &mut held.cosignatures.collected;
+            if collected.get(size).is_some_and(|one| Some(one.checkpoint().head().root) != root) {
+                collected.remove(size);
+                held.cosignatures.digest = None;
+            }
+        }
+        if !sizes.is_empty() {
+            self.confirm(log);
+        }
+    }
+
+    fn cosigned_later(&mut self, log: &MemberCode, cosigned: Cosigned) {
+        if self.fresh.0.is_empty() {
+            self.fresh.1 = self.after(self.limits.relay_interval_ms);
+            self.outputs.push_back(Output::WakeAt(self.fresh.1));
+        }
+        self.fresh.0.insert(log.clone(), cosigned);
+    }
+
+    pub(crate) fn tell_cosigned_if_due(&mut self) {
+        if self.fresh.0.is_empty() {
+            return;
+        }
+        if self.now < self.fresh.1 {
+            self.outputs.push_back(Output::WakeAt(self.fresh.1));
+            return;
+        }
+        let all: Vec<_> = core::mem::take(&mut self.fresh.0).into_iter().collect();
+        let peers: Vec<_> = self.peers.keys().cloned().collect();
+        for peer in peers {
+            self.send_cosigned(&peer, all.clone());
+        }
+    }
+
+    /// A peer has told what it holds: whoever can tell it of more cosignatures does, now and then.
+    pub(crate) fn compare_cosignatures(&mut self, peer: &MemberCode, heads: &[HeadOf]) {
+        let (now, next) = (self.now, self.after(self.limits.heads_interval_ms / 2));
+        let mut all = Vec::new();
+        for HeadOf { log, cosigned, .. } in heads {
+            let (Some(held), Some(peer)) = (self.logs.get_mut(log), self.peers.get_mut(peer))
+            else {
+                continue;
+            };
+            let due = peer.cosigned_at.get(log).is_none_or(|at: &Time| *at <= now);
+            if due && held.cosignatures.digest() != *cosigned {
+                peer.cosigned_at.insert(log.clone(), next);
+                all.extend(held.cosignatures.tell().into_iter().map(|one| (log.clone(), one)));
+            }
+        }
+        self.send_cosigned(peer, all);
+    }
+
+    fn send_cosigned(&mut self, peer: &MemberCode, all: Vec<(MemberCode, Cosigned)>) {
+        let (mut part, mut bytes) = (Vec::new(), 0_usize);
+        for one in all {
+            let lines = one.1.cosignatures().len().saturating_add(1);
+            bytes = bytes.saturating_add(lines.saturating_mul(NOTE_BYTES));
+            part.push(one);
+            if bytes >= MESSAGE_BYTES {
+                let part = core::mem::take(&mut part);
+                self.outputs.push_back(Output::SendCosigned(peer.clone(), part));
+                bytes = 0;
+            }
+        }
+        if !part.is_empty() {
+            self.outputs.push_back(Output::SendCosigned(peer.clone(), part));
+        }
+    }
+
+    /// How many members are known to hold the first `size` entries of a log: its author, those that
+    /// have cosigned as much, and those that have told us so.
+    #[must_use]
+    pub fn holders(&self, log: &MemberCode, size: u64) -> BTreeSet<MemberCode> {
+        let Some(held) = self.logs.get(log) else { return BTreeSet::new() };
+        let cosigners = held.cosignatures.newest.iter().filter(|(_, (at, _))| *at >= size);
+        let cosigners = cosigners.filter_map(|(cosigner, _)| match cosigner {
+            Cosigner::Member(code) => Some(code.clone()),
+            Cosigner::Witness(_) => None,
+        });
+        let told = |(_, peer): &(&MemberCode, &crate::replica::Peer)| {
+            peer.sizes.get(log).is_some_and(|told| *told >= size)
+        };
+        let told = self.peers.iter().filter(told).map(|(code, _)| code.clone());
+        let here = (held.stored.size() >= size).then(|| self.me.clone());
+        let author = (held.promised_size() >= size).then(|| log.clone());
+        cosigners.chain(told).chain(here).chain(author).collect()
+    }
+}
+
+impl Held {
+    /// The root over the first `size` entries, all of which are on the disk.
+    pub(crate) fn root(&self, trees: &dyn Trees, size: u64) -> Option<cairn_ledger::TreeHash> {
+        let checkpoint = self.checkpoint.as_ref().map(Checkpoint::head);
+        let known = [Some(self.stored.head()), checkpoint];
+        let known = known.into_iter().flatten().find(|head| head.size == size);
+        match known {
+            Some(head) => Some(head.root),
+            None if size <= self.stored.size() => trees.root(self.stored.member(), size),
+            None => None,
+        }
+    }
+}
