@@ -45,6 +45,8 @@ pub enum CheckpointError {
 pub struct Checkpoint {
     head: TreeHead,
     note: String,
+    /// How many bytes of the note are signed.
+    text_bytes: usize,
 }
 
 impl Checkpoint {
@@ -52,7 +54,7 @@ impl Checkpoint {
     #[must_use]
     pub fn sign(origin: &str, head: TreeHead, key: &SecretKey) -> Self {
         let text = alloc::format!("{origin}\n{}\n{}\n", head.size, BASE64.encode(head.root.0));
-        Self { head, note: note::sign(&text, origin, key) }
+        Self { head, note: note::sign(&text, origin, key), text_bytes: text.len() }
     }
 
     /// The checkpoint of a note's bytes, if the log `origin` signed it with `key`.
@@ -78,8 +80,8 @@ impl Checkpoint {
         let checked = key.check().map_err(|_| refuse.clone())?;
         note.verify(origin, key, &checked).map_err(|_| refuse)?;
         // Other signatures travel apart: what is kept has a bounded size.
-        let note = note.with_only(origin, key);
-        Ok(Self { head, note })
+        let text_bytes = note.text().len();
+        Ok(Self { head, note: note.with_only(origin, key), text_bytes })
     }
 
     /// The tree that is promised.
@@ -97,8 +99,7 @@ impl Checkpoint {
     /// What is signed.
     #[must_use]
     pub fn text(&self) -> &str {
-        let end = self.note.rfind("\n\n").map_or(0, |at| at.saturating_add(1));
-        self.note.get(..end).unwrap_or_default()
+        self.note.get(..self.text_bytes).unwrap_or_default()
     }
 
     /// The note, with the log's own signature and no other.

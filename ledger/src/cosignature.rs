@@ -11,6 +11,7 @@ use crate::note::{Algorithm, RawNote, SignatureLine, key_id};
 use crate::text::{MemberCode, Text};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -76,14 +77,15 @@ impl Cosignature {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cosigned {
     checkpoint: Checkpoint,
-    cosignatures: BTreeMap<Cosigner, Cosignature>,
+    /// Shared: it is handed to many, and seldom changes.
+    cosignatures: Arc<BTreeMap<Cosigner, Cosignature>>,
 }
 
 impl Cosigned {
     /// A checkpoint that nobody has cosigned yet.
     #[must_use]
     pub fn new(checkpoint: Checkpoint) -> Self {
-        Self { checkpoint, cosignatures: BTreeMap::new() }
+        Self { checkpoint, cosignatures: Arc::default() }
     }
 
     /// Cosigns it as a member, at a time in seconds since 1970.
@@ -92,7 +94,8 @@ impl Cosigned {
         let cosigner = Cosigner::Member(me.clone());
         if charter.cosigner(&cosigner).is_some_and(|(_, listed)| listed == key.public()) {
             let signature = key.sign_bytes(&message(self.checkpoint.text(), time));
-            self.cosignatures.insert(cosigner, Cosignature { time, signature });
+            let cosignatures = Arc::make_mut(&mut self.cosignatures);
+            cosignatures.insert(cosigner, Cosignature { time, signature });
         }
         self
     }
@@ -130,18 +133,21 @@ impl Cosigned {
             }
             cosignatures.insert(cosigner, cosignature);
         }
-        Ok(Self { checkpoint, cosignatures })
+        Ok(Self { checkpoint, cosignatures: Arc::new(cosignatures) })
     }
 
     /// Takes over the cosignatures of another copy. True when one of them was new here.
     pub fn merge(&mut self, other: &Self) -> bool {
-        let before = self.cosignatures.len();
-        if self.checkpoint.text() == other.checkpoint.text() {
-            for (cosigner, cosignature) in &other.cosignatures {
-                self.cosignatures.entry(cosigner.clone()).or_insert(*cosignature);
-            }
+        let same = self.checkpoint.text() == other.checkpoint.text();
+        let new =
+            |(cosigner, _): &(&Cosigner, _)| same && !self.cosignatures.contains_key(cosigner);
+        let new: Vec<_> = other.cosignatures.iter().filter(new).collect();
+        if new.is_empty() {
+            return false;
         }
-        self.cosignatures.len() > before
+        let cosignatures = Arc::make_mut(&mut self.cosignatures);
+        cosignatures.extend(new.into_iter().map(|(cosigner, it)| (cosigner.clone(), *it)));
+        true
     }
 
     /// The checkpoint.
@@ -175,7 +181,7 @@ impl Cosigned {
     #[must_use]
     pub fn note(&self, charter: &Charter) -> String {
         let mut note = String::from(self.checkpoint.note());
-        for (cosigner, cosignature) in &self.cosignatures {
+        for (cosigner, cosignature) in self.cosignatures.iter() {
             if let Some((name, key)) = charter.cosigner(cosigner) {
                 note.push_str(&cosignature.line(&name, &key));
             }

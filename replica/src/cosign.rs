@@ -82,8 +82,11 @@ impl Cosignatures {
     fn note_newest(&mut self, cosigned: &Cosigned) {
         let size = cosigned.checkpoint().size();
         for (cosigner, cosignature) in cosigned.cosignatures() {
-            let newest = self.newest.entry(cosigner.clone()).or_default();
-            *newest = (*newest).max((size, cosignature.time));
+            let this = (size, cosignature.time);
+            match self.newest.get_mut(cosigner) {
+                Some(newest) => *newest = (*newest).max(this),
+                None => drop(self.newest.insert(cosigner.clone(), this)),
+            }
         }
     }
 
@@ -238,17 +241,16 @@ impl Replica {
         }
     }
 
-    /// Says so when enough members stand behind more of a log than before, or more of them.
+    /// Says so when enough members stand behind more of a log than before.
     pub(crate) fn confirm(&mut self, log: &MemberCode) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let before = held.cosignatures.confirmed_size();
         held.cosignatures.confirm(&self.charter, log, held.stored.size());
-        if let Some(confirmed) = held.cosignatures.confirmed.clone() {
-            let size = confirmed.checkpoint().size();
+        let size = held.cosignatures.confirmed_size();
+        if let Some(confirmed) = held.cosignatures.confirmed.as_ref().filter(|_| size > before) {
+            let confirmed = confirmed.clone();
             self.outputs.push_back(Output::KeepConfirmed { log: log.clone(), confirmed });
-            if size > before {
-                self.outputs.push_back(Output::Confirmed { log: log.clone(), size });
-            }
+            self.outputs.push_back(Output::Confirmed { log: log.clone(), size });
         }
     }
 
