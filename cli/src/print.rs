@@ -4,7 +4,7 @@
 //! bidirectional override that turns "not guilty" around: everything of that kind is shown as its
 //! number instead.
 
-use crate::failure::Failure;
+use crate::failure::{Answer, Failure};
 use cairn_ledger::text::acts;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -158,10 +158,16 @@ fn write_out(text: &str) {
     finish(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
-/// A reader that went away (`| head`) is no failure, and nothing is left to do for it.
+/// A reader that went away (`| head`) is no failure, and nothing is left to do for it. Any other
+/// error is one: half an answer may not look like a whole one.
 fn finish(written: io::Result<()>) {
-    if written.is_err() {
-        std::process::exit(0);
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            remark(format!("error: cannot write the answer: {error}"));
+            std::process::exit(Answer::Unknown.code().into());
+        }
     }
 }
 

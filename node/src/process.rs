@@ -126,7 +126,12 @@ fn say_what_was_found(found: &Found) {
         tracing::warn!(%member, recovered, "entries came back from the second copy");
     }
     if let Some(fault) = cut {
-        tracing::error!(%member, %fault, size, "neither copy is sound: the rest is set aside");
+        if *covered {
+            let what = "what was being written when it stopped is set aside; everything up to the last signed checkpoint is here";
+            tracing::warn!(%member, %fault, size, what);
+        } else {
+            tracing::error!(%member, %fault, size, "neither copy is sound: the rest is set aside");
+        }
     }
     if !covered {
         tracing::warn!(%member, size, "the log ends before its last signed checkpoint");

@@ -222,10 +222,12 @@ impl Replica {
         if !self.peers.contains_key(peer) {
             return;
         }
+        let before = self.logs.get(&self.me).map_or(0, Held::promised_size);
         for (log, cosigned) in cosigned {
             self.learn(&log, cosigned.checkpoint(), trees);
             self.collect(&log, &cosigned, trees);
         }
+        self.check_own_log(before);
     }
 
     /// Takes in cosignatures of a checkpoint that does not contradict what we hold.

@@ -6,7 +6,7 @@ use cairn_ledger::{EntryHash, NetworkId, SecretKey};
 use cairn_replica::message::{
     PUSH_BYTES_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX, Request, Response,
 };
-use cairn_tests::nodes::hostile::{Hostile, Seen};
+use cairn_tests::nodes::hostile::{ABANDONED, Hostile, Seen};
 use cairn_tests::nodes::{Contributor, Founded, History, SOON, grown, submit, until};
 
 /// The honest nodes, and members whose node lies. A peer that was dropped is kept out for a while,
@@ -86,6 +86,24 @@ fn a_peer_that_sends_no_message_of_ours_is_dropped() {
         liar.send(bytes);
         village.dropped(number, &mut liar, what, says);
     }
+}
+
+/// A node that was paused, or a bad link, leaves half a message behind: nobody has lied.
+#[test]
+fn a_message_that_was_abandoned_is_no_fault() {
+    let mut village = Village::new();
+    let code = MemberCode::new("UNSEC").expect("a code");
+    let mut peer = village.liar(0);
+    peer.connect(village.founded.nodes[1].port);
+    peer.send(ABANDONED.to_vec());
+    peer.until("given up", |seen| (seen == Seen::Unanswered).then_some(()));
+    peer.send(Request::Fetch { log: code, start: 0, entries_max: 1 }.encode());
+    let answer = |seen| if let Seen::Answered(answer) = seen { Some(answer) } else { None };
+    let answer = Response::decode(&peer.until("answered", answer)).expect("an answer");
+    assert!(matches!(answer, Response::Range(_)), "{answer:?}");
+    let node = &village.founded.nodes[1];
+    assert_eq!((node.status().peers_dropped, node.peer(CODES[2]).dropped), (0, None));
+    village.goes_on("after half a message");
 }
 
 #[test]

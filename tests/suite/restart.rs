@@ -232,6 +232,19 @@ fn a_second_process_does_not_get_the_folder() {
     assert!(node.try_status().is_some());
 }
 
+/// Two nodes that come to a third at the same moment were not there when the other was told of.
+#[test]
+fn nodes_that_arrive_together_hear_of_each_other() {
+    let mut founded = Founded::of(&["UNSEC", "COD", "TZA"]);
+    founded.nodes[0].start();
+    founded.nodes[0].signal(Signal::STOP);
+    founded.nodes[1..].iter_mut().for_each(|node| node.spawn(&[]));
+    founded.nodes[1..].iter_mut().for_each(Node::answers);
+    founded.nodes[0].signal(Signal::CONT);
+    founded.node("COD").meets("TZA");
+    founded.node("TZA").meets("COD");
+}
+
 #[test]
 fn both_signals_stop_a_node_cleanly() {
     let mut founded = Founded::of(&["UNSEC", "COD"]);

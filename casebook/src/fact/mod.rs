@@ -16,7 +16,9 @@ pub use justice::{
     Charged, InvestigationOpened, Judgment, JudgmentResult, SuspectsIdentified, TrialOpened,
 };
 
+use crate::date::{Date, Moment};
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use cairn_ledger::Kind;
 use cairn_ledger::codec::{self, DecodeError};
 use cairn_ledger::hash::Bytes;
@@ -121,6 +123,36 @@ facts! {
     150 Note "note" "Note",
     160 Correction "correction" "Correction",
     161 Retraction "retraction" "Retraction",
+}
+
+impl Fact {
+    /// Every date that it states, the one as of which it holds first.
+    #[must_use]
+    pub fn dates(&self) -> Vec<Date> {
+        let mut dates = Vec::from([self.says().as_of]);
+        match self {
+            Self::CaseOpened(fact) => dates.push(fact.date),
+            Self::Notified(fact) => {
+                dates.push(fact.sent_at.date());
+                dates.extend(fact.received_at.map(Moment::date));
+            }
+            Self::Acknowledged(fact) => dates.push(fact.date),
+            Self::InvestigationOpened(fact) => dates.push(fact.date),
+            Self::Charged(fact) => dates.push(fact.date),
+            Self::TrialOpened(fact) => dates.push(fact.date),
+            Self::Judgment(fact) => dates.push(fact.date),
+            Self::NoChange(fact) => dates.push(fact.since),
+            Self::Correction(fact) => {
+                let replacement = fact.replacement.reading();
+                dates.extend(replacement.fact().into_iter().flat_map(Self::dates));
+            }
+            Self::Casualties(_)
+            | Self::SuspectsIdentified(_)
+            | Self::Note(_)
+            | Self::Retraction(_) => {}
+        }
+        dates
+    }
 }
 
 /// The most bytes of an encoded fact; a statement around it fits into an entry.

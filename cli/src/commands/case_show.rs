@@ -93,23 +93,32 @@ fn harmed(case: &Case) -> String {
     joined(numbers.iter().filter_map(|(span, word)| Some(format!("{} {word}", (*span)?))))
 }
 
+type Pick = fn(&Casualties) -> Option<u32>;
+
+/// The numbers that a statement of figures can have.
+const NUMBERS: [Pick; 4] =
+    [|said| said.killed, |said| said.injured, |said| said.detained, |said| said.missing];
+
 fn figures(members: &[MemberFigures]) {
     let mut rows =
         Rows::new(&["MEMBER", "KILLED", "INJURED", "DETAINED", "MISSING", "AS OF", "ENTRY"]);
     for member in members {
-        let number = |pick: fn(&Casualties) -> Option<u32>| {
-            member.latest(pick).map_or("-".to_owned(), |(_, number)| number.to_string())
-        };
-        let latest = member.figures.last().map(|figure| &figure.source);
-        rows.push([
-            member.member.to_string(),
-            number(|said| said.killed),
-            number(|said| said.injured),
-            number(|said| said.detained),
-            number(|said| said.missing),
-            latest.map_or(String::new(), |source| source.as_of.to_string()),
-            latest.map_or(String::new(), |source| source.entry.to_string()),
-        ]);
+        // A row is what one entry says; a number that a later one replaces is left out.
+        let today = NUMBERS.map(|pick| member.latest(pick).map(|(source, _)| &source.entry));
+        for figure in &member.figures {
+            let source = &figure.source;
+            let number = |(pick, today): (&Pick, &Option<&cairn_casebook::EntryRef>)| {
+                let said = pick(&figure.casualties).filter(|_| *today == Some(&source.entry));
+                said.map(|said| said.to_string())
+            };
+            let said: Vec<_> = NUMBERS.iter().zip(&today).map(number).collect();
+            if said.iter().all(Option::is_none) {
+                continue;
+            }
+            let numbers = said.into_iter().map(|said| said.unwrap_or_else(|| "-".into()));
+            let ends = [source.as_of.to_string(), source.entry.to_string()];
+            rows.push([member.member.to_string()].into_iter().chain(numbers).chain(ends));
+        }
     }
     rows.print();
 }

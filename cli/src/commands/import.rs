@@ -36,6 +36,9 @@ pub(super) struct ImportArgs {
     /// Only check the file and say what would be stated
     #[arg(long)]
     dry_run: bool,
+    /// State it for a member that is not the Secretariat, as what a public source says
+    #[arg(long)]
+    as_public_source: bool,
     /// Where you have it from, as it will stand in every case
     #[arg(long, value_name = "TEXT", default_value = SOURCE)]
     source_note: String,
@@ -61,7 +64,7 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
     );
     let contributor = Contributor::at(&context.home)?;
     let client = context.client()?.retrying_for(Duration::from_secs(args.retry_for));
-    let statements = sign(&client, &contributor, &contents, &args.source_note)?;
+    let statements = sign(&client, &contributor, &contents, args)?;
     let counted = submit(&client, &statements)?;
     report(context, &contents, &counted);
     Ok(Answer::Yes)
@@ -141,15 +144,21 @@ fn sign(
     client: &Client,
     contributor: &Contributor,
     contents: &Contents,
-    source: &str,
+    args: &ImportArgs,
 ) -> Result<Vec<SignedStatement>, Failure> {
     let member = &contributor.config.member;
     let kind = client.members()?.iter().find(|view| view.code == *member).map(|view| view.kind);
+    if kind != Some(MemberKind::Secretariat) && !args.as_public_source {
+        let what = format!("{member} is not the Secretariat, whose data this is");
+        return Err(Failure::no(what).hint(
+            "with --as-public-source your member states all of it for good, as what a public source says",
+        ));
+    }
     let mut statements = Vec::new();
     for incident in &contents.incidents {
         let says = says(kind, incident);
         let opened = incident
-            .opened(says, source)
+            .opened(says, &args.source_note)
             .map_err(|error| Failure::no(format!("the source note cannot be stated: {error}")))?;
         for fact in [opened, incident.casualties(says)] {
             let envelope = Envelope {

@@ -11,13 +11,19 @@ use crate::{describe, drafts, print, signing};
 use cairn_api::route::{SUBMISSION_BYTES_MAX, SUBMISSION_STATEMENTS_MAX};
 use cairn_api::{Outcome as Became, Problem};
 use cairn_casebook::fact::kind_row;
-use cairn_casebook::{CaseId, Fact, MissionCode, cases_of, may_state_as};
+use cairn_casebook::{CaseId, Date, Fact, MissionCode, cases_of, may_state_as};
 use cairn_ledger::SignedStatement;
 use cairn_ledger::authority::{AUTHORISE, REVOKE};
 use cairn_ledger::hash::Reference;
-use clap::Args;
+use cairn_ledger::statement::Timestamp;
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How often is looked whether an entry is confirmed.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How statements are delivered.
 #[derive(Debug, Clone, Args)]
@@ -28,9 +34,25 @@ pub(super) struct DeliveryArgs {
     /// The draft file; one in your drafts when nothing is said
     #[arg(long, value_name = "FILE", requires = "offline", global = true)]
     out: Option<PathBuf>,
+    /// State dates that lie in the future or before the United Nations were founded all the same
+    #[arg(long, global = true)]
+    any_date: bool,
+    /// Wait until enough members stand behind it: `confirmed`
+    #[arg(long, value_name = "STATE", value_enum, conflicts_with = "offline", global = true)]
+    wait: Option<Wait>,
+    /// How long to wait
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "wait", global = true)]
+    wait_for: u64,
     /// Do not ask before signing
     #[arg(long, short, global = true)]
     yes: bool,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wait {
+    /// As many members as the charter asks for have the entry, and have signed that they do.
+    Confirmed,
 }
 
 impl DeliveryArgs {
@@ -50,6 +72,9 @@ pub(super) struct Saying {
 /// Says it, or signs it for later.
 pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -> Outcome {
     let contributor = Contributor::at(&context.home)?;
+    if !delivery.any_date {
+        saying.facts.iter().try_for_each(check_dates)?;
+    }
     if delivery.offline {
         return sign_for_later(context, delivery, saying, &contributor);
     }
@@ -70,7 +95,65 @@ pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -
     })?;
     // What the node accepted or refused needs no second sending.
     let _ = std::fs::remove_file(&draft);
-    Ok(report(context, &told))
+    let answer = report(context, &told);
+    match delivery.wait {
+        Some(Wait::Confirmed) if answer == Answer::Yes => confirmed(&client, delivery, &told),
+        _ => Ok(answer),
+    }
+}
+
+/// Waits until enough members stand behind what was accepted.
+fn confirmed(client: &Client, delivery: &DeliveryArgs, told: &[Told]) -> Outcome {
+    let last = told.iter().filter_map(|one| match &one.became {
+        Became::Accepted { member, position, .. } | Became::Known { member, position, .. } => {
+            Some((member, *position))
+        }
+        Became::Refused(_) => None,
+    });
+    let Some((member, position)) = last.max_by_key(|(_, position)| *position) else {
+        return Ok(Answer::Yes);
+    };
+    let spinner = ProgressBar::new_spinner();
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    let (limit, began) = (Duration::from_secs(delivery.wait_for), Instant::now());
+    loop {
+        let logs = client.status()?.logs;
+        let Some(log) = logs.into_iter().find(|log| log.member == *member) else {
+            return Err(Failure::unknown(format!("the node holds no log of {member}")));
+        };
+        let by = log.cosigned.iter().filter(|one| one.size > position).count();
+        if log.confirmed > position {
+            spinner.finish_and_clear();
+            print::remark(format!("{member}/{position} is confirmed, cosigned by {by} others"));
+            return Ok(Answer::Yes);
+        }
+        if began.elapsed() >= limit {
+            spinner.finish_and_clear();
+            let what = format!(
+                "{member}/{position} is accepted and not confirmed yet: cosigned by {by} others"
+            );
+            return Err(Failure::unknown(what)
+                .hint("it stands all the same; cairn status shows when enough members have it"));
+        }
+        spinner.set_message(format!("{member}/{position}: cosigned by {by} others"));
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Refuses what is most likely a slip of the hand: it could not be taken back, and would outweigh
+/// every later statement.
+fn check_dates(fact: &Fact) -> Result<(), Failure> {
+    const DAY_SECONDS: i64 = 86_400;
+    // Somewhere on Earth it is tomorrow already.
+    let latest = Date::of(Timestamp(signing::now().0.saturating_add(DAY_SECONDS)));
+    let odd = |date: &Date| date.year() < 1945 || (*date > latest && !date.agrees_with(latest));
+    match fact.dates().into_iter().find(odd) {
+        None => Ok(()),
+        Some(date) => Err(Failure::no(format!(
+            "{date} lies in the future, or before the United Nations were founded"
+        ))
+        .hint("look at the year, and at this machine's clock; --any-date states it all the same")),
+    }
 }
 
 /// What else can be done when the node cannot say what is needed before signing.

@@ -67,7 +67,7 @@ fn replicating(status: &Status) -> String {
 }
 
 fn logs(logs: &[LogStatus]) {
-    let mut rows = Rows::new(&["LOG", "ENTRIES", "PROMISED", "ROOT", "STATE"]);
+    let mut rows = Rows::new(&["LOG", "ENTRIES", "PROMISED", "CONFIRMED", "ROOT", "STATE"]);
     for log in logs {
         let state = match (&log.frozen, log.size < log.promised) {
             (Some(why), _) => format!("frozen: {why}"),
@@ -79,6 +79,7 @@ fn logs(logs: &[LogStatus]) {
             log.member.to_string(),
             log.size.to_string(),
             log.promised.to_string(),
+            log.confirmed.to_string(),
             root,
             state,
         ]);

@@ -3,6 +3,7 @@
 use super::Context;
 use super::args::id;
 use super::export::{EXTENSION, byte_bar};
+use crate::describe;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::cannot;
 use crate::print::{self, Rows};
@@ -40,13 +41,14 @@ pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
     let sizes = promised_sizes(&files, network);
     let checked: Vec<_> = files.into_iter().map(|path| check(path, network, &sizes)).collect();
     let forks = forks(&checked);
+    let missing = missing(&checked);
     let answer = answer(&checked, &forks);
     if context.json {
-        report_json(network, from, &checked, &forks, answer);
+        report_json((network, from), &checked, &forks, &missing, answer);
     } else {
         print::remark(format!("network {network} ({from})"));
         report(&checked, &forks);
-        verdict(&checked, answer);
+        verdict(&checked, &missing, answer);
     }
     Ok(answer)
 }
@@ -188,10 +190,32 @@ fn report(checked: &[Checked], forks: &[String]) {
     forks.iter().for_each(|fork| print::line(format!("REFUTED  {fork}")));
 }
 
-fn verdict(checked: &[Checked], answer: Answer) {
-    let entries: u64 = checked.iter().filter_map(|one| Some(one.result.as_ref().ok()?.size)).sum();
-    let files = checked.len();
+/// The largest copy of each log that was believed.
+fn logs(checked: &[Checked]) -> BTreeMap<&MemberCode, u64> {
+    let mut logs = BTreeMap::new();
+    for log in checked.iter().filter_map(|one| one.result.as_ref().ok()) {
+        let size = logs.entry(&log.member).or_default();
+        *size = log.size.max(*size);
+    }
+    logs
+}
+
+/// Members that the charter lists and of whose logs there is no copy.
+fn missing(checked: &[Checked]) -> Vec<MemberCode> {
+    let logs = logs(checked);
+    let listed = checked.iter().filter_map(|one| one.result.as_ref().ok()).next();
+    let listed = listed.map(|log| log.charter.members()).unwrap_or_default();
+    let missing = listed.iter().map(|card| &card.code).filter(|code| !logs.contains_key(code));
+    missing.cloned().collect()
+}
+
+fn verdict(checked: &[Checked], missing: &[MemberCode], answer: Answer) {
+    let logs = logs(checked);
+    let (files, entries) = (logs.len(), logs.values().sum::<u64>());
     let logs = if files == 1 { "log" } else { "logs" };
+    if !missing.is_empty() && checked.len() > 1 {
+        print::line(format!("not here: the logs of {}", describe::joined(missing)));
+    }
     print::line(match answer {
         Answer::Yes => format!(
             "true: {files} {logs}, {entries} entries, every signature, link and root checked"
@@ -202,10 +226,10 @@ fn verdict(checked: &[Checked], answer: Answer) {
 }
 
 fn report_json(
-    network: NetworkId,
-    from: &str,
+    (network, from): (NetworkId, &str),
     checked: &[Checked],
     forks: &[String],
+    missing: &[MemberCode],
     answer: Answer,
 ) {
     let file = |one: &Checked| match &one.result {
@@ -244,6 +268,8 @@ fn report_json(
         "result": result,
         "files": checked.iter().map(file).collect::<Vec<_>>(),
         "forks": forks,
+        "logs": logs(checked).len(),
+        "logs_not_here": missing,
     }));
 }
 

@@ -4,7 +4,7 @@ mod cases;
 mod found;
 mod nodes;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ impl Demo {
 
     async fn run(self) -> anyhow::Result<()> {
         let began = Instant::now();
+        nodes::check_ports(self.port)?;
         prepare(&self.dir, self.fresh)?;
         let dir = self.dir.canonicalize()?;
         let members = found::found(&dir, self.port)?;
@@ -60,9 +61,15 @@ impl Demo {
             Ok(Some(loaded)) => {
                 print_guide(&members, &loaded, began.elapsed());
                 if !self.once {
-                    tokio::select! {
-                        () = interrupted() => {}
-                        code = nodes.one_ended() => eprintln!("the node of {code} has ended: stopping"),
+                    let ended = tokio::select! {
+                        () = interrupted() => None,
+                        code = nodes.one_ended() => Some(code),
+                    };
+                    if let Some(code) = ended {
+                        nodes.stop().await?;
+                        bail!(
+                            "the node of {code} has ended, and the other four were stopped: see its node.log"
+                        );
                     }
                 }
             }
@@ -112,19 +119,29 @@ fn prepare(dir: &Path, fresh: bool) -> anyhow::Result<()> {
 }
 
 fn print_guide(members: &found::Members, loaded: &cases::Loaded, took: Duration) {
-    let (dir, seconds) = (members.dir.display(), took.as_secs_f32());
+    let seconds = took.as_secs_f32();
     say!("");
     say!(
-        "Five nodes hold the same {} statements about {} cases ({seconds:.1} s).",
+        "Five nodes hold the same, with the project's own {} statements about {} cases ({seconds:.1} s).",
         loaded.statements,
         loaded.cases
     );
-    say!("Every case is a DEMONSTRATION made from public reports: no State has said any of it.");
+    say!("They are a DEMONSTRATION made from public reports: no State has said any of it.");
     say!("");
     for member in &members.list {
         say!("  {:<8} {:<44} {}", member.code, member.name, member.url());
     }
-    let home = |code: &str| format!("--home {dir}/{code}/contributor");
+    let home = |code: &str| {
+        let path = members.dir.join(code).join("contributor").display().to_string();
+        // A path that a shell would take apart is quoted.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+        let quoted = if path.chars().all(plain) {
+            path
+        } else {
+            format!("'{}'", path.replace('\'', "'\\''"))
+        };
+        format!("--home {quoted}")
+    };
     say!("");
     say!(
         "Try in a second terminal (`cairn` is target/release/cairn after `cargo build --release -p cairn`):"

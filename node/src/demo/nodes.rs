@@ -19,14 +19,21 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The processes, in the order of the members.
 pub(super) struct Nodes(Vec<(String, Child)>);
 
+/// Makes sure of ten free ports before anything is touched.
+pub(super) fn check_ports(first: u16) -> anyhow::Result<()> {
+    let last = first.checked_add(9).filter(|_| first > 0);
+    let last = last.context("--port needs ten ports: choose one from 1 to 65526")?;
+    for port in first..=last {
+        let free = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port));
+        free.with_context(|| {
+            format!("port {port} of this machine is in use: is a demonstration running already? Otherwise choose other ports with --port")
+        })?;
+    }
+    Ok(())
+}
+
 impl Nodes {
     pub(super) async fn start(members: &Members) -> anyhow::Result<Self> {
-        for member in &members.list {
-            let free = std::net::TcpListener::bind(member.http);
-            free.with_context(|| {
-                format!("{} is in use: is a demonstration running already? Otherwise choose other ports with --port", member.http)
-            })?;
-        }
         let program = std::env::current_exe()?;
         let mut nodes = Self(Vec::new());
         for member in &members.list {

@@ -17,20 +17,25 @@ pub(crate) struct AddressBook {
 }
 
 impl AddressBook {
-    /// Remembers an address that worked: it comes first from now on.
-    pub(crate) fn worked(&mut self, member: &MemberCode, address: &Multiaddr) {
+    /// Remembers an address that worked: it comes first from now on. True when it is new.
+    pub(crate) fn worked(&mut self, member: &MemberCode, address: &Multiaddr) -> bool {
         let list = self.known.entry(member.clone()).or_default();
+        let before = list.len();
         list.retain(|known| known != address);
+        let new = list.len() == before;
         list.insert(0, address.clone());
         list.truncate(PER_MEMBER_MAX);
+        new
     }
 
-    /// Remembers an address that somebody told us, behind all that we know.
-    pub(crate) fn heard(&mut self, member: &MemberCode, address: Multiaddr) {
+    /// Remembers an address that somebody told us, behind all that we know. True when it is new.
+    pub(crate) fn heard(&mut self, member: &MemberCode, address: Multiaddr) -> bool {
         let list = self.known.entry(member.clone()).or_default();
-        if list.len() < PER_MEMBER_MAX && !list.contains(&address) && dialable(&address) {
+        let new = list.len() < PER_MEMBER_MAX && !list.contains(&address) && dialable(&address);
+        if new {
             list.push(address);
         }
+        new
     }
 
     pub(crate) fn of(&self, member: &MemberCode) -> &[Multiaddr] {

@@ -24,6 +24,13 @@ const DIAL_INTERVAL: Duration = Duration::from_millis(250);
 const PENALTY: Duration = Duration::from_secs(30);
 /// Connections serve for as long as they last: heads are told every few seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// How soon after telling addresses new ones are told on.
+const ADDRESSES_INTERVAL: Duration = Duration::from_secs(2);
+/// How often all addresses are told again, in case a message was lost.
+const ADDRESSES_AGAIN: Duration = Duration::from_secs(60);
+/// How long a connection has to last until an attempt to reach a peer counts as a success: one that
+/// keeps us out lets us in and closes at once.
+const LASTS: Duration = Duration::from_secs(10);
 /// How many messages of cosignatures a peer may be busy with.
 const COSIGNED_UNANSWERED_MAX: usize = 4;
 
@@ -36,13 +43,19 @@ enum Sent {
 }
 
 /// What is known of a connected peer.
-#[derive(Default)]
 struct Peer {
+    since: Instant,
     /// Heads that wait until the last ones were noted: the newest of each log.
     heads: BTreeMap<MemberCode, Head>,
     telling: bool,
     /// How many messages of cosignatures it has not answered.
     cosigned: usize,
+}
+
+impl Peer {
+    fn new() -> Self {
+        Self { since: Instant::now(), heads: BTreeMap::new(), telling: false, cosigned: 0 }
+    }
 }
 
 struct Network {
@@ -54,6 +67,9 @@ struct Network {
     peers: BTreeMap<MemberCode, Peer>,
     sent: HashMap<OutboundRequestId, (MemberCode, Sent)>,
     book: AddressBook,
+    /// Whether addresses were learnt that peers were not told, and when they were told last.
+    addresses_new: bool,
+    addresses_told: Instant,
     bootstrap: Vec<(Multiaddr, Option<MemberCode>)>,
     announce: Vec<Multiaddr>,
     backoff: Backoff,
@@ -110,6 +126,8 @@ impl Network {
             peers: BTreeMap::new(),
             sent: HashMap::new(),
             book: AddressBook::default(),
+            addresses_new: false,
+            addresses_told: Instant::now(),
             bootstrap: peers.iter().map(|address| (bare(address), None)).collect(),
             announce,
             backoff: Backoff::default(),
@@ -145,7 +163,10 @@ impl Network {
                     Some(command) => self.on_command(command),
                     None => return,
                 },
-                _ = dial.tick() => self.dial_missing(),
+                _ = dial.tick() => {
+                    self.dial_missing();
+                    self.tell_new_addresses();
+                }
             }
         }
     }
@@ -242,7 +263,7 @@ impl Network {
                     self.dialled(&member, &address);
                 }
                 if num_established.get() == 1 {
-                    self.peers.insert(member.clone(), Peer::default());
+                    self.peers.insert(member.clone(), Peer::new());
                     self.tell_addresses(&member);
                     self.tell(Event::Connected(member, address));
                 }
@@ -261,8 +282,7 @@ impl Network {
     }
 
     fn dialled(&mut self, member: &MemberCode, address: &Multiaddr) {
-        self.book.worked(member, address);
-        self.backoff.succeeded(&Target::Member(member.clone()));
+        self.addresses_new |= self.book.worked(member, address);
         for (known, owner) in &mut self.bootstrap {
             if known == address {
                 *owner = Some(member.clone());
@@ -380,13 +400,25 @@ impl Network {
         self.send(member, &Request::Addresses(list), Sent::Addresses);
     }
 
+    /// Tells everybody of addresses that were learnt since, and now and then all of them: two nodes
+    /// that came to a third at the same time have to hear of each other.
+    fn tell_new_addresses(&mut self) {
+        let elapsed = self.addresses_told.elapsed();
+        let new = self.addresses_new && elapsed >= ADDRESSES_INTERVAL;
+        if new || elapsed >= ADDRESSES_AGAIN {
+            (self.addresses_new, self.addresses_told) = (false, Instant::now());
+            let peers: Vec<_> = self.peers.keys().cloned().collect();
+            peers.iter().for_each(|member| self.tell_addresses(member));
+        }
+    }
+
     fn on_addresses(&mut self, list: Vec<Address>) {
         for Address { member, address } in list {
             if member != self.me
                 && self.charter.member(&member).is_some()
                 && let Ok(address) = address.as_str().parse()
             {
-                self.book.heard(&member, address);
+                self.addresses_new |= self.book.heard(&member, address);
             }
         }
     }
@@ -398,6 +430,9 @@ impl Network {
         let over: Vec<(Instant, PeerId)> = over;
         for (_, id) in over {
             self.swarm.behaviour_mut().gate.allow_peer(id);
+        }
+        for (member, _) in self.peers.iter().filter(|(_, peer)| peer.since.elapsed() >= LASTS) {
+            self.backoff.succeeded(&Target::Member(member.clone()));
         }
         let bootstrap = self.bootstrap.clone();
         for (address, owner) in bootstrap {

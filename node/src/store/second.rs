@@ -48,21 +48,23 @@ impl Second {
     pub(crate) fn open(path: &Path) -> Result<(Self, bool), StoreError> {
         // sled can panic on damaged files.
         let caught = std::panic::catch_unwind(|| Self::try_open(path));
-        if let Ok(Ok(second)) = caught {
-            return Ok((second, false));
-        }
         let why = match caught {
+            Ok(Ok(second)) => return Ok((second, false)),
+            // A full disk or too many open files are no damage: what is there stays.
+            Ok(Err(sled::Error::Io(error))) if !is_damage(&error) => {
+                return Err(StoreError::io(path)(error));
+            }
             Ok(Err(error)) => error.to_string(),
-            _ => "it panicked".into(),
+            Err(_) => "it panicked".into(),
         };
         tracing::warn!(path = %path.display(), why, "the second copy does not open: making it anew");
-        let aside = path.with_extension("damaged");
-        std::fs::remove_dir_all(&aside).ok();
+        let name = |n: u32| path.with_extension(format!("damaged-{n}"));
+        let aside = (0..).map(name).find(|aside| !aside.exists()).unwrap_or_else(|| name(0));
         std::fs::rename(path, &aside).map_err(StoreError::io(path))?;
         Ok((Self::try_open(path)?, true))
     }
 
-    fn try_open(path: &Path) -> Result<Self, StoreError> {
+    fn try_open(path: &Path) -> Result<Self, sled::Error> {
         let db = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE_BYTES)
@@ -190,6 +192,12 @@ impl Second {
         self.db.flush()?;
         Ok(())
     }
+}
+
+/// Whether an error while opening speaks of the bytes on the disk, rather than of the machine.
+fn is_damage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | NotFound | UnexpectedEof)
 }
 
 fn key(member: &MemberCode, position: u64) -> Vec<u8> {

@@ -110,6 +110,16 @@ impl Node {
         until(&what, SOON, || child.try_wait().expect("a child of ours")).code()
     }
 
+    /// Sends the process a signal and lets it run, or not: STOP and CONT.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("a running node");
+        let id = Pid::from_raw(child.id().cast_signed()).expect("an id");
+        kill_process(id, signal).expect("a child of ours");
+    }
+
     /// Waits for a process that ends by itself, and returns its exit code.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use cairn_ledger::export::Header;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::proof::TreeHead;
 use cairn_ledger::{Checkpoint, Entry, TreeHash, bundle};
-use cairn_replica::message::{Head, RawRange};
+use cairn_replica::message::{CosignedNote, Head, RawRange};
 use cairn_replica::{Request, Response};
 use cairn_tests::people::{Network, Person};
 use cairn_tests::sim::Face;
@@ -143,9 +143,12 @@ pub(crate) fn make_wire() -> Vec<Vector> {
     let plain = |bytes: &[u8]| json!({ "bytes": hex::encode(bytes) });
     let mut variant = fetch.clone();
     variant[0] = 9;
+    let note = Bytes(face.checkpoint.note().into());
+    let cosigned = Request::Cosigned(vec![CosignedNote { log: face.log.clone(), note }]);
     let many = Request::Heads(vec![Head { checkpoint: Bytes(Vec::new()), ..head.clone() }; 2_049]);
     let mut all = vec![
         good("request/heads", "08:5", "one head", plain(&Request::Heads(vec![head]).encode())),
+        good("request/cosigned", "08:24", "one cosigned checkpoint", plain(&cosigned.encode())),
         good("request/fetch", "08:6", "a hundred entries from position 5", plain(&fetch)),
         bad(
             "request/unknown-variant",
