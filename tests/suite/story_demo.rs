@@ -124,9 +124,14 @@ fn the_demonstration_does_what_it_prints() {
     let statements = opened.lines().count();
     let took = visible_after(port, &case, statements, accepted);
     assert!(took < Duration::from_secs(1), "the case was visible on all five after {took:?}");
-    let updated = shell(folder.path(), &find(" case update CASE").replace("CASE", &case));
-    let accepted = Instant::now();
+    // Whoever asks for it waits until as many as the charter asks for have signed that they hold it.
+    let update = find(" case update CASE").replace("CASE", &case);
+    let updated = shell(folder.path(), &format!("{update} --wait confirmed 2>&1"));
+    assert!(updated.contains("is confirmed, cosigned by"), "{updated}");
+    let dated = format!("! {update} --date 2999-01-01 2>&1");
+    assert!(shell(folder.path(), &dated).contains("lies in the future"), "an odd date is refused");
     assert!(updated.contains("accepted as COD/"), "{updated}");
+    let accepted = Instant::now();
     let took_again = visible_after(port, &case, statements + 1, accepted);
     assert!(took_again < Duration::from_secs(1), "the update took {took_again:?}");
     println!("visible on all five after {took:?} and {took_again:?}");
@@ -135,6 +140,13 @@ fn the_demonstration_does_what_it_prints() {
     shell(folder.path(), &find(" export --to"));
     let verified = shell(folder.path(), &find("cairn verify "));
     assert!(verified.contains("true: 5 logs"), "{verified}");
+    std::fs::remove_file(folder.path().join("exported/TZA.cairnlog")).expect("an exported log");
+    let verified = shell(folder.path(), &find("cairn verify "));
+    assert!(verified.contains("not here: the logs of TZA\ntrue: 4 logs"), "{verified}");
+    // The folder of a running demonstration is not touched, whatever is asked for.
+    let mut another = command("cairn-node");
+    another.args(["demo", "--fresh", "--port", &port.to_string(), "--dir"]).arg(&dir);
+    assert_eq!(another.output().expect("it runs").status.code(), Some(2));
     let held = sizes(port);
     let (code, said) = first.interrupt();
     assert_eq!(code, Some(0), "{said}");
