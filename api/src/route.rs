@@ -12,6 +12,8 @@ pub const LOG: &str = "/v1/logs/{member}";
 pub const CHECKPOINT: &str = "/v1/logs/{member}/checkpoint";
 /// A member's whole log as a file that can be verified offline. `GET`.
 pub const EXPORT: &str = "/v1/logs/{member}/export";
+/// The receipt of one entry: a file that can be verified offline. `GET`.
+pub const RECEIPT: &str = "/v1/logs/{member}/receipts/{position}";
 /// Signed statements for the node's own log. `POST`.
 pub const STATEMENTS: &str = "/v1/statements";
 /// The cases, in short (`mission`, `stage`, `state`, `after`, `limit`). `GET`.

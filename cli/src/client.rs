@@ -170,6 +170,17 @@ impl Client {
         self.stream(&path)
     }
 
+    /// The receipt of one entry.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn receipt(&self, member: &MemberCode, position: u64) -> Result<Vec<u8>, Failure> {
+        let path = route::RECEIPT.replace("{member}", member.as_str());
+        let path = path.replace("{position}", &position.to_string());
+        let bytes = self.patiently(|| read_bytes(&mut self.open(&path)?));
+        bytes.map_err(|error| self.explain(error))
+    }
+
     /// What happens at the node, as it happens.
     ///
     /// # Errors

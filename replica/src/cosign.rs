@@ -73,12 +73,6 @@ impl Cosignatures {
         &self.newest
     }
 
-    /// The checkpoint with the most cosignatures among those that are not confirmed yet.
-    #[must_use]
-    pub fn best_unconfirmed(&self) -> Option<&Cosigned> {
-        self.collected.values().max_by_key(|one| one.cosignatures().len())
-    }
-
     fn note_newest(&mut self, cosigned: &Cosigned) {
         let size = cosigned.checkpoint().size();
         for (cosigner, cosignature) in cosigned.cosignatures() {
@@ -358,6 +352,22 @@ impl Replica {
 }
 
 impl Held {
+    /// The checkpoint that covers an entry on the disk, and behind which most members stand: the
+    /// confirmed one, or else the one with the most cosignatures, or none at all on it.
+    #[must_use]
+    pub fn covering(&self, position: u64) -> Option<Cosigned> {
+        let Cosignatures { collected, confirmed, .. } = &self.cosignatures;
+        let covers = |size: u64| size > position && size <= self.stored.size();
+        let confirmed = confirmed.as_ref().filter(|one| covers(one.checkpoint().size()));
+        let collected = collected.values().filter(|one| covers(one.checkpoint().size()));
+        let best = || collected.max_by_key(|one| one.cosignatures().len());
+        let signed = || {
+            let checkpoint = self.checkpoint.clone().filter(|one| covers(one.size()))?;
+            Some(Cosigned::new(checkpoint))
+        };
+        confirmed.or_else(best).cloned().or_else(signed)
+    }
+
     /// The root over the first `size` entries, all of which are on the disk.
     pub(crate) fn root(&self, trees: &dyn Trees, size: u64) -> Option<cairn_ledger::TreeHash> {
         let checkpoint = self.checkpoint.as_ref().map(Checkpoint::head);

@@ -8,6 +8,7 @@ mod founding;
 mod hostile_peers;
 mod liars;
 mod properties;
+mod receipts;
 mod refusals;
 mod restart;
 mod story_demo;

@@ -10,7 +10,7 @@ use cairn_casebook::vocabulary::{
     Sentence, Verification,
 };
 use cairn_casebook::{Accused, Date, Fact, MissionCode, Moment, Proceeding, StateCode, reference};
-use cairn_ledger::Text;
+use cairn_ledger::{MemberCode, Text};
 use clap::{Args, Subcommand};
 
 use crate::{print, signing};
@@ -363,6 +363,15 @@ impl KindArgs {
             Self::Note { text } => Fact::Note(Note { says, text }),
         })
     }
+}
+
+/// An entry by its log and position.
+pub(super) fn place(text: &str) -> Result<(MemberCode, u64), String> {
+    let (member, position) =
+        text.rsplit_once('/').ok_or("expected a member, / and a position, as in COD/17")?;
+    let member = member.parse::<MemberCode>().map_err(|error| error.to_string())?;
+    let position = position.parse().map_err(|_| format!("\"{position}\" is not a position"))?;
+    Ok((member, position))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `cairn case update`: states something new about one or more cases, or amends what was stated.
 
 use super::Context;
-use super::args::{KindArgs, OpenedArgs, SaysArgs, id, word};
+use super::args::{KindArgs, OpenedArgs, SaysArgs, id, place, word};
 use super::say::{DeliveryArgs, Saying, or_offline, say};
 use crate::failure::{Answer, Failure, Outcome};
 use cairn_casebook::fact::{Correction, EntryRef, Replacement, Retraction};
@@ -70,14 +70,6 @@ struct TargetArgs {
     /// Why
     #[arg(long, value_name = "WORD", value_parser = word!(Reason))]
     reason: Reason,
-}
-
-fn place(text: &str) -> Result<(MemberCode, u64), String> {
-    let (member, position) =
-        text.rsplit_once('/').ok_or("expected a member, / and a position, as in COD/17")?;
-    let member = member.parse::<MemberCode>().map_err(|error| error.to_string())?;
-    let position = position.parse().map_err(|_| format!("\"{position}\" is not a position"))?;
-    Ok((member, position))
 }
 
 pub(super) fn run(context: &Context, args: &UpdateArgs) -> Outcome {

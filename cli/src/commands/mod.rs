@@ -12,6 +12,7 @@ mod init;
 mod interrupt;
 mod log;
 mod members;
+mod receipt;
 mod say;
 mod status;
 mod submit;
@@ -77,7 +78,9 @@ enum Command {
     Import(ImportCommand),
     /// Download logs as files that anybody can verify
     Export(export::ExportArgs),
-    /// Check exported logs with nothing but the network's id
+    /// Take one entry away as a file that anybody can verify
+    Receipt(receipt::ReceiptArgs),
+    /// Check exported logs and receipts with nothing but the network's id
     Verify(verify::VerifyArgs),
     /// Print a script that completes commands in your shell
     Completion(completion::CompletionArgs),
@@ -152,6 +155,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Watch => watch::run(&context),
         Command::Import(ImportCommand::UnFatalities(args)) => import::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
+        Command::Receipt(args) => receipt::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
         Command::Completion(args) => Ok(completion::run(&args)),
     }

@@ -3,6 +3,7 @@
 use super::Context;
 use super::args::id;
 use super::export::{EXTENSION, byte_bar};
+use super::receipt;
 use crate::describe;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::cannot;
@@ -22,7 +23,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// What is typed behind `cairn verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// An exported log, or a folder of them
+    /// An exported log, a folder of them, or a receipt
     path: PathBuf,
     /// The network's id; the one of your settings when nothing is said
     #[arg(long, value_name = "ID", value_parser = id::<NetworkId>)]
@@ -37,6 +38,9 @@ struct Checked {
 
 pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
     let (network, from) = network(context, args)?;
+    if receipt::is_receipt(&args.path) {
+        return receipt::verify(context, &args.path, network);
+    }
     let files = files(&args.path)?;
     let sizes = promised_sizes(&files, network);
     let checked: Vec<_> = files.into_iter().map(|path| check(path, network, &sizes)).collect();

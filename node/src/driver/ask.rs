@@ -7,7 +7,7 @@ use cairn_api::{
 };
 use cairn_ledger::hash::{EntryHash, Reference};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Cosigner, SignedStatement};
+use cairn_ledger::{Checkpoint, Cosigned, Cosigner, SignedStatement};
 use cairn_replica::{AppendError, Held, Input, Token};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -23,6 +23,8 @@ pub enum Ask {
     Members(oneshot::Sender<Vec<MemberView>>),
     /// The newest checkpoint of which everything is on the disk.
     Checkpoint(MemberCode, oneshot::Sender<Option<Checkpoint>>),
+    /// The checkpoint that covers this position of a log, and behind which most members stand.
+    Cosigned(MemberCode, u64, oneshot::Sender<Option<Cosigned>>),
 }
 
 /// The handle through which clients reach the driver and the store.
@@ -168,6 +170,10 @@ impl Driver {
             }
             Ask::Members(answer) => {
                 answer.send(self.members()).ok();
+            }
+            Ask::Cosigned(member, position, answer) => {
+                let held = self.replica.logs().get(&member);
+                answer.send(held.and_then(|held| held.covering(position))).ok();
             }
             Ask::Checkpoint(member, answer) => {
                 let held = self.replica.logs().get(&member);

@@ -157,7 +157,7 @@ fn send_export(
     }
 }
 
-fn known(client: &Client, member: &str) -> Result<MemberCode, Refusal> {
+pub(super) fn known(client: &Client, member: &str) -> Result<MemberCode, Refusal> {
     let code = MemberCode::new(member).map_err(|why| Refusal::bad(why.to_string()))?;
     match client.store.log(&code) {
         Some(_) => Ok(code),

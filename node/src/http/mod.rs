@@ -9,6 +9,7 @@ mod logs;
 mod node;
 mod openapi;
 mod problem;
+mod receipt;
 mod submit;
 
 use crate::driver::Client;
@@ -35,6 +36,7 @@ pub fn router(client: Client) -> Router {
         .route(route::LOG, get(logs::log))
         .route(route::CHECKPOINT, get(logs::checkpoint))
         .route(route::EXPORT, get(logs::export))
+        .route(route::RECEIPT, get(receipt::receipt))
         .route(route::STATEMENTS, post(submit::statements))
         .route(route::CASES, get(cases::cases))
         .route(route::CASE, get(cases::case))

@@ -1,6 +1,6 @@
 //! The description of this interface, made from the code that serves it.
 
-use super::{cases, events, logs, node, submit};
+use super::{cases, events, logs, node, receipt, submit};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -17,6 +17,7 @@ use utoipa::OpenApi;
         logs::log,
         logs::checkpoint,
         logs::export,
+        receipt::receipt,
         submit::statements,
         cases::cases,
         cases::case,
@@ -50,6 +51,7 @@ mod tests {
             route::LOG,
             route::CHECKPOINT,
             route::EXPORT,
+            route::RECEIPT,
             route::STATEMENTS,
             route::CASES,
             route::CASE,

@@ -1,0 +1,176 @@
+//! `cairn receipt`: one entry as a file that anybody can verify; and what such a file proves.
+
+use super::Context;
+use super::args::place;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::home::{cannot, replace};
+use crate::{describe, print, signing};
+use cairn_casebook::Reading;
+use cairn_casebook::fact::kind_row;
+use cairn_ledger::receipt::RECEIPT_BYTES_MAX;
+use cairn_ledger::statement::Timestamp;
+use cairn_ledger::{Cosigner, MemberCode, NetworkId, RawReceipt, Receipt};
+use clap::Args;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// How a receipt's file name ends.
+pub(super) const EXTENSION: &str = "tlog-proof";
+
+/// What is typed behind `cairn receipt`.
+#[derive(Debug, Args)]
+pub(super) struct ReceiptArgs {
+    /// The entry, as `cairn log` and `cairn case show` name it: COD/17
+    #[arg(value_name = "CODE/POSITION", value_parser = place)]
+    entry: (MemberCode, u64),
+    /// The file to write; CODE-POSITION.tlog-proof when nothing is said
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(context: &Context, args: &ReceiptArgs) -> Outcome {
+    let (member, position) = &args.entry;
+    let client = context.client()?;
+    let path = args.out.clone();
+    let path = path.unwrap_or_else(|| format!("{member}-{position}.{EXTENSION}").into());
+    if path.exists() {
+        return Err(Failure::no(format!("{} exists already", path.display()))
+            .hint("name a new file with --out; receipts are not overwritten"));
+    }
+    let bytes = client.receipt(member, *position)?;
+    let network = match context.config()? {
+        Some(config) => config.network,
+        None => client.status()?.network,
+    };
+    // What the node gives is checked as a stranger would before it is kept.
+    let receipt = check(&bytes, network)?;
+    replace(&path, &bytes)?;
+    if context.json {
+        print::json(&value(&receipt, &path, network));
+    } else {
+        explain(&receipt);
+        print::line(format!("written to {}", path.display()));
+        print::remark(format!(
+            "check it with: cairn verify {} --network {network}",
+            path.display()
+        ));
+    }
+    Ok(Answer::Yes)
+}
+
+/// True for a file that begins as a receipt does.
+pub(super) fn is_receipt(path: &Path) -> bool {
+    let mut begin = [0; cairn_ledger::receipt::MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin == *cairn_ledger::receipt::MAGIC.as_bytes()
+}
+
+/// Verifies a receipt's file, and says what it proves and what not.
+pub(super) fn verify(context: &Context, path: &Path, network: NetworkId) -> Outcome {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+    let read = file.take(RECEIPT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| cannot("read", path, &error))?;
+    match check(&bytes, network) {
+        Ok(receipt) if context.json => print::json(&value(&receipt, path, network)),
+        Ok(receipt) => {
+            explain(&receipt);
+            print::line("true: every signature and the place in the log were checked");
+        }
+        Err(failure) if context.json => {
+            print::json(&serde_json::json!({
+                "network": network, "path": path, "result": "refuted", "reason": failure.what,
+            }));
+            return Ok(failure.answer);
+        }
+        Err(failure) => {
+            print::line(format!("REFUTED  {}: {}", path.display(), failure.what));
+            return Ok(failure.answer);
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+fn check(bytes: &[u8], network: NetworkId) -> Result<Receipt, Failure> {
+    let receipt = RawReceipt::decode(bytes).map_err(|why| Failure::no(why.to_string()))?;
+    receipt.verify(network).map_err(|why| Failure::no(why.to_string()))
+}
+
+fn name_of(receipt: &Receipt, member: &MemberCode) -> String {
+    let card = receipt.charter.member(member);
+    card.map_or_else(|| member.to_string(), |card| format!("{} ({member})", card.name))
+}
+
+fn explain(receipt: &Receipt) {
+    let Receipt { charter, entry, cosigned } = receipt;
+    let (statement, position) = (entry.statement(), entry.position());
+    let (member, size) = (&statement.member, cosigned.checkpoint().size());
+    let reading = Reading::of(statement.kind, &statement.body);
+    let kind = kind_row(statement.kind).map_or("a statement", |row| row.title);
+    print::line(format!("{member}/{position}  {kind}"));
+    if let Some(fact) = reading.fact() {
+        print::line(format!("  {}", describe::fact(fact)));
+    }
+    print::line("");
+    print::line("proven:");
+    for signature in entry.signed().signatures() {
+        print::line(format!("  the key {} signed exactly this statement", signature.key));
+    }
+    print::line(format!(
+        "  the log of {} in {} holds it at position {position}, among its first {size} entries",
+        name_of(receipt, member),
+        charter.name()
+    ));
+    for (cosigner, cosignature) in cosigned.cosignatures() {
+        let who = match cosigner {
+            Cosigner::Member(code) => format!("the node of {}", name_of(receipt, code)),
+            Cosigner::Witness(name) => format!("the witness {name}"),
+        };
+        let at = i64::try_from(cosignature.time).map_or_else(
+            |_| cosignature.time.to_string(),
+            |second| signing::moment(Timestamp(second)),
+        );
+        print::line(format!("  {who} held it at {at}, by its own clock"));
+    }
+    let (members, needed) = (cosigned.members(member), charter.rules().confirm);
+    let confirmed =
+        if cosigned.is_confirmed(charter, member) { "confirmed" } else { "NOT confirmed" };
+    print::line(format!(
+        "  {confirmed}: {members} members stand behind it, the charter asks for {needed}"
+    ));
+    print::line("not proven:");
+    print::line("  that what it says is true, or still stands: later entries may correct it");
+    print::line(
+        "  that the key was authorised: the members' nodes judge that by the log before it",
+    );
+    let made = signing::moment(statement.made_at);
+    print::line(format!("  that it was made at {made}, as its author says"));
+}
+
+fn value(receipt: &Receipt, path: &Path, network: NetworkId) -> serde_json::Value {
+    let Receipt { charter, entry, cosigned } = receipt;
+    let statement = entry.statement();
+    let cosignatures: Vec<_> = cosigned
+        .cosignatures()
+        .iter()
+        .map(|(by, it)| serde_json::json!({ "cosigner": by.name(), "time": it.time }))
+        .collect();
+    let signers: Vec<_> = entry.signed().signatures().iter().map(|one| one.key).collect();
+    serde_json::json!({
+        "network": network,
+        "path": path,
+        "result": "true",
+        "member": statement.member,
+        "position": entry.position(),
+        "entry": entry.hash(),
+        "statement": entry.signed().id(),
+        "signers": signers,
+        "made_at": statement.made_at,
+        "size": cosigned.checkpoint().size(),
+        "cosignatures": cosignatures,
+        "members": cosigned.members(&statement.member),
+        "needed": charter.rules().confirm,
+        "confirmed": cosigned.is_confirmed(charter, &statement.member),
+    })
+}

@@ -1,0 +1,41 @@
+//! One entry with its proof, as a file that can be verified with nothing but the network's id.
+
+use super::logs::known;
+use super::problem::Refusal;
+use crate::driver::{Ask, Client};
+use crate::store::StoreError;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use cairn_api::Problem;
+use cairn_ledger::RawReceipt;
+
+/// The receipt of one entry: a tlog-proof under the best cosigned checkpoint that covers it.
+#[utoipa::path(
+    get, path = "/v1/logs/{member}/receipts/{position}",
+    params(("member" = String, Path), ("position" = u64, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = Problem))
+)]
+pub(crate) async fn receipt(
+    State(client): State<Client>,
+    Path((member, position)): Path<(String, String)>,
+) -> Result<impl IntoResponse, Refusal> {
+    let member = known(&client, &member)?;
+    let not_a_position = || Refusal::bad(format!("{position:?} is not a position"));
+    let position = position.parse::<u64>().map_err(|_| not_a_position())?;
+    let none = || {
+        let what = format!("no signed checkpoint here covers {member}/{position}");
+        Refusal::not_found(what)
+    };
+    let cosigned = client.ask(|answer| Ask::Cosigned(member.clone(), position, answer)).await?;
+    let cosigned = cosigned.ok_or_else(none)?;
+    let name = format!("attachment; filename=\"{member}-{position}.tlog-proof\"");
+    let make = move || -> Result<String, StoreError> {
+        let entry = client.store.entry(&member, position)?;
+        let log = client.store.log(&member).ok_or_else(|| StoreError::no_log(&member))?;
+        let proof = log.inclusion(position, cosigned.checkpoint().size())?;
+        Ok(RawReceipt::new(client.store.charter(), &entry, proof, &cosigned).encode())
+    };
+    let text = tokio::task::spawn_blocking(make).await??;
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8".into()), (CONTENT_DISPOSITION, name)], text))
+}

@@ -1,0 +1,198 @@
+//! Receipts and fork proofs: what is right verifies, and nothing that was touched does.
+
+use crate::village::FIVE;
+use cairn_ledger::fork::{ForkError, RawFork, RawSide};
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::proof::{consistency, inclusion, subtree};
+use cairn_ledger::{Cosigned, Cosigner, Entry, Fork, NetworkId, RawReceipt, TreeHash};
+use cairn_tests::nodes::{Founded, Node};
+use cairn_tests::sim::Face;
+use cairn_tests::sim::talk::tree_node;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// A log with so many notes, numbered from `first`.
+fn history(author: usize, first: u64, notes: u64) -> Face {
+    let contributor = &FIVE.people[author].contributor;
+    let mut said = vec![FIVE.authorise(author, contributor, Default::default())];
+    said.extend((first..first + notes).map(|n| FIVE.note(author, n)));
+    Face::of(&FIVE, author, said)
+}
+
+fn root(entries: &[Arc<Entry>], size: u64) -> TreeHash {
+    let Ok(root) =
+        subtree(0, size, &mut |level, index| Ok::<_, Infallible>(tree_node(entries, level, index)));
+    root
+}
+
+fn cosigned(face: &Face, by: &[usize]) -> Cosigned {
+    by.iter().fold(Cosigned::new(face.checkpoint.clone()), |cosigned, who| {
+        let person = &FIVE.people[*who];
+        cosigned.sign(&FIVE.charter, &person.code, 1_790_000_000, &person.secrets.cosign)
+    })
+}
+
+fn receipt(face: &Face, position: u64, by: &[usize]) -> RawReceipt {
+    let Ok(proof) = inclusion(position, face.checkpoint.size(), &mut |level, index| {
+        Ok::<_, Infallible>(tree_node(&face.entries, level, index))
+    });
+    let entry = &face.entries[position as usize];
+    RawReceipt::new(&FIVE.charter, entry, proof, &cosigned(face, by))
+}
+
+#[test]
+fn a_receipt_proves_its_entry_and_who_stands_behind_it() {
+    let face = history(0, 10, 36);
+    for position in [0, 1, 17, 36] {
+        let text = receipt(&face, position, &[1, 3, 4]).encode();
+        let raw = RawReceipt::decode(text.as_bytes()).expect("the format");
+        let receipt = raw.verify(FIVE.charter.network()).expect("true");
+        assert_eq!(receipt.entry, *face.entries[position as usize]);
+        let author = &FIVE.people[0].code;
+        assert_eq!(receipt.cosigned.members(author), 4);
+        assert!(receipt.cosigned.is_confirmed(&FIVE.charter, author));
+        raw.verify(NetworkId([7; 32])).expect_err("another network");
+    }
+    let few = receipt(&face, 1, &[2, 4]).verify(FIVE.charter.network()).expect("true");
+    assert!(!few.cosigned.is_confirmed(&FIVE.charter, &FIVE.people[0].code));
+}
+
+/// Every byte of the file belongs to something that is checked.
+#[test]
+fn a_receipt_with_any_byte_changed_is_refused_or_says_the_same_of_fewer() {
+    let network = FIVE.charter.network();
+    let text = receipt(&history(0, 10, 5), 3, &[1, 3]).encode();
+    let right = RawReceipt::decode(text.as_bytes()).unwrap().verify(network).unwrap();
+    for at in 0..text.len() {
+        for flip in [1, 0x20] {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] ^= flip;
+            let Ok(raw) = RawReceipt::decode(&bytes) else { continue };
+            // A line under an unknown name or key is no one's, and is ignored, as the format wants it.
+            if let Ok(read) = raw.verify(network) {
+                assert_eq!(read.entry, right.entry, "byte {at}");
+                assert_eq!(read.cosigned.checkpoint(), right.cosigned.checkpoint(), "byte {at}");
+                let kept = read.cosigned.cosignatures();
+                assert_eq!(kept.len() + 1, right.cosigned.cosignatures().len(), "byte {at}");
+            }
+        }
+    }
+    for end in 0..text.len() {
+        // Cut behind a whole line, fewer stand behind it; everywhere else nothing is left to believe.
+        let cut = RawReceipt::decode(&text.as_bytes()[..end]).ok();
+        if let Some(Ok(read)) = cut.map(|raw| raw.verify(network)) {
+            assert_eq!(read.entry, right.entry, "cut at {end}");
+            assert!(text.as_bytes()[end - 1] == b'\n', "cut at {end}");
+        }
+    }
+}
+
+/// A note of the right size is shown for the proof: at a million entries and three cosignatures.
+#[test]
+fn the_proof_part_of_a_receipt_is_small() {
+    let face = history(0, 10, 3);
+    let proof = vec![TreeHash([0xff; 32]); 20];
+    let raw = RawReceipt::new(&FIVE.charter, &face.entries[1], proof, &cosigned(&face, &[1, 2, 3]));
+    let bytes = raw.encode_proof().len();
+    assert!(bytes < 1_600 - "c2sp.org/tlog-proof@v1\n".len() - 12, "{bytes} bytes");
+}
+
+/// What one face says of its first `size` entries.
+fn side(face: &Face, size: u64, by: &[usize]) -> RawSide {
+    let Ok(proof) = consistency(size, face.checkpoint.size(), &mut |level, index| {
+        Ok::<_, Infallible>(tree_node(&face.entries, level, index))
+    });
+    let note = cosigned(face, by).note(&FIVE.charter);
+    RawSide { root: root(&face.entries, size), proof, checkpoint: Bytes(note.into_bytes()) }
+}
+
+fn fork(one: &Face, other: &Face, size: u64) -> RawFork {
+    let log = FIVE.people[0].code.clone();
+    RawFork::new(log, size, side(one, size, &[1, 2]), side(other, size, &[2, 3]))
+}
+
+fn verify(raw: RawFork) -> Result<Fork, ForkError> {
+    let raw = RawFork::decode(&cairn_ledger::codec::encode(&raw))?;
+    raw.verify(&FIVE.charter)
+}
+
+#[test]
+fn a_fork_convicts_the_log_and_whoever_cosigned_both_sides() {
+    // The authorisation at position 0 is the same; what follows differs.
+    for (one, other) in [(5, 5), (5, 9), (64, 17)] {
+        let (one, other) = (history(0, 10, one), history(0, 500, other));
+        for size in [2, 3, 6] {
+            let fork = verify(fork(&one, &other, size)).expect("a fork");
+            assert_eq!(fork.position(), size - 1);
+            assert_eq!(fork.cosigners_of_both(), [Cosigner::Member(FIVE.people[2].code.clone())]);
+        }
+        verify(fork(&one, &other, 1)).expect_err("the first entry is the same in both");
+        verify(fork(&one, &one, 2)).expect_err("one history is no fork");
+    }
+}
+
+#[test]
+fn an_honest_log_that_grows_is_no_fork_and_no_altered_proof_convicts() {
+    let (short, long) = (history(0, 10, 5), history(0, 10, 12));
+    verify(fork(&short, &long, 3)).expect_err("a log and its beginning");
+    let (one, other) = (history(0, 10, 6), history(0, 500, 11));
+    let right = fork(&one, &other, 4);
+    verify(right.clone()).expect("a fork");
+    let alterations: [fn(&mut RawFork); 6] = [
+        |raw| raw.size += 1,
+        |raw| raw.size = 0,
+        |raw| raw.sides.swap(0, 1),
+        |raw| raw.log = FIVE.people[1].code.clone(),
+        |raw| raw.sides[0].checkpoint = raw.sides[1].checkpoint.clone(),
+        |raw| raw.sides[1].checkpoint.0[40] ^= 1,
+    ];
+    for (number, alter) in alterations.into_iter().enumerate() {
+        let mut raw = right.clone();
+        alter(&mut raw);
+        verify(raw).expect_err(&format!("alteration {number}"));
+    }
+    for which in 0..2 {
+        for at in 0..right.sides[which].proof.len() {
+            let mut raw = right.clone();
+            raw.sides[which].proof[at].0[9] ^= 1;
+            verify(raw).expect_err("an altered hash");
+            let mut raw = right.clone();
+            raw.sides[which].proof.remove(at);
+            verify(raw).expect_err("a missing hash");
+        }
+        let mut raw = right.clone();
+        raw.sides[which].proof.push(TreeHash([1; 32]));
+        verify(raw).expect_err("a hash too many");
+        let mut raw = right.clone();
+        raw.sides[which].root.0[0] ^= 1;
+        verify(raw).expect_err("another root");
+    }
+}
+
+/// The real commands: a receipt from one node, verified with nothing but the file and the id.
+#[test]
+fn a_receipt_of_a_running_node_is_verified_anywhere() {
+    let founded = Founded::running(&["UNSEC", "COD", "TZA"]);
+    let speaker = founded.contributor("UNSEC");
+    let node: &Node = founded.node("COD");
+    cairn_tests::nodes::submit(&founded.node("UNSEC").url(), &[speaker.note(0)]).expect("accepted");
+    node.holds("UNSEC", 2);
+    cairn_tests::nodes::until("confirmed", cairn_tests::nodes::SOON, || {
+        (node.log("UNSEC").confirmed >= 2).then_some(())
+    });
+    let (home, file) = (founded.path("nobody"), founded.path("UNSEC-1.tlog-proof"));
+    let (path, id) = (file.display().to_string(), founded.charter.network().to_string());
+    let made = cairn_tests::nodes::cairn(
+        &home,
+        ["receipt", "UNSEC/1", "--node", &node.url(), "--out", &path],
+    );
+    assert!(made.yes().contains("confirmed: 3 members stand behind it"));
+    let verified = cairn_tests::nodes::cairn(&home, ["verify", &path, "--network", &id]).yes();
+    assert!(verified.contains("true: every signature"), "{verified}");
+    let other = cairn_tests::nodes::cairn(&home, ["verify", &path, "--network", &"7".repeat(64)]);
+    assert_eq!(other.code, 1);
+    let text = std::fs::read_to_string(&file).expect("a receipt").replacen("index 1", "index 0", 1);
+    std::fs::write(&file, text).expect("a file");
+    let refuted = cairn_tests::nodes::cairn(&home, ["verify", &path, "--network", &id]);
+    assert_eq!((refuted.code, refuted.out.contains("REFUTED")), (1, true), "{}", refuted.err);
+}
