@@ -129,6 +129,10 @@ pub struct Contributor {
 pub struct EntryList {
     /// How many entries the whole log has.
     pub size: u64,
+    /// How many of them, from the first on, enough members stand behind.
+    pub confirmed: u64,
+    /// What others have cosigned of it.
+    pub cosigned: Vec<CosignedStatus>,
     /// The entries, in order of position.
     pub entries: Vec<EntryView>,
 }

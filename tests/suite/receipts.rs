@@ -180,6 +180,9 @@ fn a_receipt_of_a_running_node_is_verified_anywhere() {
     cairn_tests::nodes::until("confirmed", cairn_tests::nodes::SOON, || {
         (node.log("UNSEC").confirmed >= 2).then_some(())
     });
+    let log = ["log", "UNSEC", "--tail", "1", "--node", &node.url()];
+    let log = cairn_tests::nodes::cairn(&founded.path("nobody"), log).yes();
+    assert!(log.contains("(confirmed, cosigned by 2)"), "{log}");
     let (home, file) = (founded.path("nobody"), founded.path("UNSEC-1.tlog-proof"));
     let (path, id) = (file.display().to_string(), founded.charter.network().to_string());
     let made = cairn_tests::nodes::cairn(

@@ -40,14 +40,15 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Outcome {
         Some(tail) => client.log(&member, 0, 1)?.size.saturating_sub(tail),
         None => args.start,
     };
-    let mut list = EntryList { size: 0, entries: Vec::new() };
+    let mut list = EntryList { size: 0, confirmed: 0, cosigned: Vec::new(), entries: Vec::new() };
     let wanted = args.tail.or(args.limit).unwrap_or(u64::MAX);
-    range(&client, &member, start, wanted, |size, entry| {
-        list.size = size;
+    range(&client, &member, start, wanted, |page, entry| {
         if context.json {
             list.entries.push(entry);
+            (list.size, list.confirmed) = (page.size, page.confirmed);
+            list.cosigned.clone_from(&page.cosigned);
         } else {
-            show(&entry);
+            show(&entry, Some(&state(page, entry.position)));
         }
     })?;
     if context.json {
@@ -56,22 +57,23 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Outcome {
     Ok(Answer::Yes)
 }
 
-/// Calls `each` with the log's size and every entry from `start` on, page by page.
+/// Calls `each` with what is known of the log and every entry from `start` on, page by page.
 pub(super) fn range(
     client: &Client,
     member: &MemberCode,
     start: u64,
     wanted: u64,
-    mut each: impl FnMut(u64, EntryView),
+    mut each: impl FnMut(&EntryList, EntryView),
 ) -> Result<(), Failure> {
     let end = start.saturating_add(wanted);
     let mut next = start;
     while next < end {
-        let page = client.log(member, next, (LIMIT_MAX as u64).min(end.saturating_sub(next)))?;
+        let mut page =
+            client.log(member, next, (LIMIT_MAX as u64).min(end.saturating_sub(next)))?;
         let before = next;
-        for entry in page.entries {
+        for entry in std::mem::take(&mut page.entries) {
             next = next.max(entry.position.saturating_add(1));
-            each(page.size, entry);
+            each(&page, entry);
         }
         if next == before || next >= page.size {
             return Ok(());
@@ -80,10 +82,21 @@ pub(super) fn range(
     Ok(())
 }
 
-/// One entry in two lines: what it says, then how it can be found.
-pub(super) fn show(entry: &EntryView) {
+/// How far an entry has come: logged by its author, held by others, confirmed.
+fn state(log: &EntryList, position: u64) -> String {
+    let others = log.cosigned.iter().filter(|one| one.size > position).count();
+    match (log.confirmed > position, others) {
+        (true, others) => format!("confirmed, cosigned by {others}"),
+        (false, 0) => "logged".into(),
+        (false, others) => format!("replicated, cosigned by {others}"),
+    }
+}
+
+/// One entry in two lines: what it says and how far it has come, then how it can be found.
+pub(super) fn show(entry: &EntryView, state: Option<&str>) {
     let about = describe::joined(&entry.topics);
     let EntryView { member, position, hash, made_at, .. } = entry;
-    print::line(format!("{member}/{position}  {}", describe::entry(entry)));
+    let state = state.map_or(String::new(), |state| format!("  ({state})"));
+    print::line(format!("{member}/{position}  {}{state}", describe::entry(entry)));
     print::line(format!("    {}  {}  entry {hash}", signing::moment(*made_at), about));
 }

@@ -123,7 +123,7 @@ impl Listener {
             if json {
                 print::json_line(&entry);
             } else {
-                log::show(&entry);
+                log::show(&entry, None);
             }
         })
     }

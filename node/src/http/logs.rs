@@ -49,6 +49,9 @@ pub(crate) async fn log(
     let Query(part) = part?;
     let member = known(&client, &member)?;
     let limit = part.limit.unwrap_or(100).min(route::LIMIT_MAX);
+    let status = client.ask(Ask::Status).await?;
+    let status = status.logs.into_iter().find(|log| log.member == member);
+    let (confirmed, cosigned) = status.map(|log| (log.confirmed, log.cosigned)).unwrap_or_default();
     let read = move || -> Result<EntryList, StoreError> {
         let size = client.store.log(&member).map_or(0, |log| log.size().0);
         let end = part.start.saturating_add(limit as u64).min(size);
@@ -60,7 +63,7 @@ pub(crate) async fn log(
                 entries.push(view(&entry?));
             }
         }
-        Ok(EntryList { size, entries })
+        Ok(EntryList { size, confirmed, cosigned, entries })
     };
     Ok(Json(tokio::task::spawn_blocking(read).await??))
 }
