@@ -8,7 +8,7 @@ use crate::held::Held;
 use crate::io::{HeadOf, Output, Time};
 use crate::replica::Replica;
 use crate::trees::Trees;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use cairn_ledger::hash::derive;
 use cairn_ledger::text::MemberCode;
@@ -218,7 +218,7 @@ impl Replica {
         }
         let before = self.logs.get(&self.me).map_or(0, Held::promised_size);
         for (log, cosigned) in cosigned {
-            self.learn(&log, cosigned.checkpoint(), trees);
+            self.learn(&log, cosigned.checkpoint());
             self.collect(&log, &cosigned, trees);
         }
         self.check_own_log(before);
@@ -329,25 +329,6 @@ impl Replica {
         if !part.is_empty() {
             self.outputs.push_back(Output::SendCosigned(peer.clone(), part));
         }
-    }
-
-    /// How many members are known to hold the first `size` entries of a log: its author, those that
-    /// have cosigned as much, and those that have told us so.
-    #[must_use]
-    pub fn holders(&self, log: &MemberCode, size: u64) -> BTreeSet<MemberCode> {
-        let Some(held) = self.logs.get(log) else { return BTreeSet::new() };
-        let cosigners = held.cosignatures.newest.iter().filter(|(_, (at, _))| *at >= size);
-        let cosigners = cosigners.filter_map(|(cosigner, _)| match cosigner {
-            Cosigner::Member(code) => Some(code.clone()),
-            Cosigner::Witness(_) => None,
-        });
-        let told = |(_, peer): &(&MemberCode, &crate::replica::Peer)| {
-            peer.sizes.get(log).is_some_and(|told| *told >= size)
-        };
-        let told = self.peers.iter().filter(told).map(|(code, _)| code.clone());
-        let here = (held.stored.size() >= size).then(|| self.me.clone());
-        let author = (held.promised_size() >= size).then(|| log.clone());
-        cosigners.chain(told).chain(here).chain(author).collect()
     }
 }
 

@@ -4,7 +4,6 @@ use crate::held::{Asked, Held};
 use crate::io::{Alarm, Fault, Output, Time};
 use crate::message::Range;
 use crate::replica::{Peer, Replica, Writing};
-use crate::trees::Trees;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use cairn_ledger::AdmitError;
@@ -133,14 +132,14 @@ impl Replica {
         asked
     }
 
-    pub(crate) fn on_range(&mut self, peer: &MemberCode, range: Range, trees: &dyn Trees) {
+    pub(crate) fn on_range(&mut self, peer: &MemberCode, range: Range) {
         let (log, start) = (range.log.clone(), range.start);
         if !self.answered(peer, &log, start) {
             // A late answer to a fetch that was given to another peer is no fault.
             self.fetch_missing();
             return;
         }
-        self.learn(&log, &range.checkpoint, trees);
+        self.learn(&log, &range.checkpoint);
         if let Some(held) = self.logs.get_mut(&log) {
             held.waiting.insert(start, (peer.clone(), range, true));
         }
@@ -150,13 +149,7 @@ impl Replica {
 
     /// A peer's own log has grown: taken in when it continues what we hold, and a reason to fetch
     /// when it does not.
-    pub(crate) fn on_pushed(
-        &mut self,
-        peer: &MemberCode,
-        range: Range,
-        cosign: bool,
-        trees: &dyn Trees,
-    ) {
+    pub(crate) fn on_pushed(&mut self, peer: &MemberCode, range: Range, cosign: bool) {
         let (log, size) = (range.log.clone(), range.checkpoint.size());
         let Some(known) = self.peers.get_mut(peer).filter(|_| *peer == log && log != self.me)
         else {
@@ -164,7 +157,7 @@ impl Replica {
         };
         known.sizes.insert(log.clone(), size);
         let diverges = known.diverges.contains_key(&log);
-        self.learn(&log, &range.checkpoint, trees);
+        self.learn(&log, &range.checkpoint);
         let Some(held) = self.logs.get_mut(&log) else { return };
         if held.tip.size() < size {
             self.wanted.insert(log.clone());

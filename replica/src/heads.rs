@@ -2,7 +2,6 @@
 
 use crate::io::{Alarm, HeadOf, Output};
 use crate::replica::{Peer, Replica, Writing};
-use crate::trees::Trees;
 use alloc::vec::Vec;
 use cairn_ledger::Checkpoint;
 use cairn_ledger::text::MemberCode;
@@ -24,7 +23,7 @@ impl Replica {
         self.fetch_missing();
     }
 
-    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<HeadOf>, trees: &dyn Trees) {
+    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<HeadOf>) {
         let before = self.logs.get(&self.me).map_or(0, crate::Held::promised_size);
         self.compare_cosignatures(peer, &heads);
         for HeadOf { log, checkpoint, .. } in heads {
@@ -33,7 +32,7 @@ impl Replica {
             if known.diverges.get(&log).is_some_and(|size| *size != checkpoint.size()) {
                 known.diverges.remove(&log);
             }
-            self.learn(&log, &checkpoint, trees);
+            self.learn(&log, &checkpoint);
             self.cosign_asked(peer, &log, checkpoint.size());
             if log == self.me {
                 self.on_own_head(peer);
@@ -49,7 +48,7 @@ impl Replica {
 
     /// Compares a checkpoint with those that are known of its log: two of one size with two roots
     /// are a fork.
-    pub(crate) fn learn(&mut self, log: &MemberCode, checkpoint: &Checkpoint, _trees: &dyn Trees) {
+    pub(crate) fn learn(&mut self, log: &MemberCode, checkpoint: &Checkpoint) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let known = [held.checkpoint.as_ref(), held.promised.as_ref()];
         let contradicts = |known: &&Checkpoint| {

@@ -184,9 +184,9 @@ impl Replica {
         match input {
             Input::Connected(peer) => self.on_connected(peer),
             Input::Disconnected(peer) => self.on_disconnected(&peer),
-            Input::Heads(peer, heads) => self.on_heads(&peer, heads, trees),
-            Input::Range(peer, range) => self.on_range(&peer, range, trees),
-            Input::Pushed { peer, range, cosign } => self.on_pushed(&peer, range, cosign, trees),
+            Input::Heads(peer, heads) => self.on_heads(&peer, heads),
+            Input::Range(peer, range) => self.on_range(&peer, range),
+            Input::Pushed { peer, range, cosign } => self.on_pushed(&peer, range, cosign),
             Input::Cosignatures(peer, cosigned) => self.on_cosignatures(&peer, cosigned, trees),
             Input::Cosigned(log, cosigned) => self.on_cosigned(&log, &cosigned, trees),
             Input::FetchFailed { peer, log, start } => self.on_fetch_failed(&peer, &log, start),
