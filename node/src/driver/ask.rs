@@ -19,6 +19,8 @@ pub enum Ask {
     Append(Box<SignedStatement>, oneshot::Sender<Outcome>),
     /// How is it going?
     Status(oneshot::Sender<Status>),
+    /// How is it going with this log?
+    Log(MemberCode, oneshot::Sender<Option<LogStatus>>),
     /// Who are the members, and who speaks for them?
     Members(oneshot::Sender<Vec<MemberView>>),
     /// The newest checkpoint of which everything is on the disk.
@@ -167,6 +169,9 @@ impl Driver {
             Ask::Append(statement, answer) => self.on_append(*statement, answer).await,
             Ask::Status(answer) => {
                 answer.send(self.status()).ok();
+            }
+            Ask::Log(member, answer) => {
+                answer.send(self.replica.logs().get(&member).map(log_status)).ok();
             }
             Ask::Members(answer) => {
                 answer.send(self.members()).ok();

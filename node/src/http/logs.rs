@@ -49,8 +49,7 @@ pub(crate) async fn log(
     let Query(part) = part?;
     let member = known(&client, &member)?;
     let limit = part.limit.unwrap_or(100).min(route::LIMIT_MAX);
-    let status = client.ask(Ask::Status).await?;
-    let status = status.logs.into_iter().find(|log| log.member == member);
+    let status = client.ask(|answer| Ask::Log(member.clone(), answer)).await?;
     let (confirmed, cosigned) = status.map(|log| (log.confirmed, log.cosigned)).unwrap_or_default();
     let read = move || -> Result<EntryList, StoreError> {
         let size = client.store.log(&member).map_or(0, |log| log.size().0);

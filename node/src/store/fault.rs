@@ -56,3 +56,8 @@ impl From<sled::Error> for StoreError {
         Self::Second(error.to_string())
     }
 }
+
+/// A name under which something damaged can be put aside: the first of `name` that is free.
+pub(super) fn aside(name: impl Fn(u32) -> PathBuf) -> PathBuf {
+    (0..).map(&name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+}

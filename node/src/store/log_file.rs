@@ -234,10 +234,7 @@ impl LogFile {
     /// # Errors
     /// When entries that it needs cannot be read.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<TreeHash>, StoreError> {
-        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
-        let mut node =
-            |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
-        proof::consistency(old, new, &mut node)
+        self.with_nodes(|mut node| proof::consistency(old, new, &mut node))
     }
 
     /// The root over the first `size` entries.
@@ -245,10 +242,7 @@ impl LogFile {
     /// # Errors
     /// When entries that it needs cannot be read.
     pub fn root(&self, size: u64) -> Result<TreeHash, StoreError> {
-        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
-        let mut node =
-            |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
-        proof::subtree(0, size, &mut node)
+        self.with_nodes(|mut node| proof::subtree(0, size, &mut node))
     }
 
     /// The proof that the entry at `index` is among the first `size`.
@@ -256,10 +250,18 @@ impl LogFile {
     /// # Errors
     /// When entries that it needs cannot be read.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, StoreError> {
+        self.with_nodes(|mut node| proof::inclusion(index, size, &mut node))
+    }
+
+    /// Computes something from the nodes of the log's tree, looked up by level and index.
+    fn with_nodes<T>(
+        &self,
+        compute: impl FnOnce(&mut dyn FnMut(u32, u64) -> Result<TreeHash, StoreError>) -> T,
+    ) -> T {
         let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
-        let mut node =
-            |level, index| shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to));
-        proof::inclusion(index, size, &mut node)
+        compute(&mut |level, index| {
+            shape.nodes.node(level, index, |from, to| self.raw(&shape, from, to))
+        })
     }
 
     /// The bytes of the entries `from..to`, without looking into them: a wrong one gives a wrong

@@ -36,10 +36,6 @@ impl cairn_replica::Trees for Store {
     fn root(&self, log: &MemberCode, size: u64) -> Option<TreeHash> {
         self.log(log)?.root(size).ok()
     }
-
-    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>> {
-        self.log(log)?.consistency(old, new).ok()
-    }
 }
 
 /// Everything that a node holds, open for reading by anybody and for writing by its [`Writer`].

@@ -3,7 +3,7 @@
 //! Every start checks every entry's format, chain and authority and every log's tree against its
 //! signed checkpoint, and the signatures at the end of each log; on demand all signatures.
 
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::guard::Guard;
 use super::lock::FolderLock;
 use super::log_file::{LogFile, Shape};
@@ -329,8 +329,7 @@ fn check_entry(bytes: &[u8], verifier: &mut Verifier) -> Result<(), String> {
 }
 
 fn aside_path(path: &Path, offset: u64) -> PathBuf {
-    let name = |n: u32| path.with_extension(format!("damaged-at-{offset}-{n}"));
-    (0..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+    fault::aside(|n| path.with_extension(format!("damaged-at-{offset}-{n}")))
 }
 
 /// Where an entry at or before the end of a scan begins, and its bytes if they are whole.

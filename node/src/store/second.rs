@@ -3,7 +3,7 @@
 //! sled's own flush is not durable and its single faults are silent, so nothing rests on it alone:
 //! an entry is compared with its hash when it is read, and what is missing comes from the log files.
 
-use super::StoreError;
+use super::{StoreError, fault};
 use cairn_ledger::bundle::{self, Slices};
 use cairn_ledger::codec;
 use cairn_ledger::note::NOTE_BYTES_MAX;
@@ -58,8 +58,7 @@ impl Second {
             Err(_) => "it panicked".into(),
         };
         tracing::warn!(path = %path.display(), why, "the second copy does not open: making it anew");
-        let name = |n: u32| path.with_extension(format!("damaged-{n}"));
-        let aside = (0..).map(name).find(|aside| !aside.exists()).unwrap_or_else(|| name(0));
+        let aside = fault::aside(|n| path.with_extension(format!("damaged-{n}")));
         std::fs::rename(path, &aside).map_err(StoreError::io(path))?;
         Ok((Self::try_open(path)?, true))
     }

@@ -2,7 +2,7 @@
 
 use super::rng::Rng;
 use super::talk::tree_node;
-use cairn_ledger::proof::{consistency, subtree};
+use cairn_ledger::proof::subtree;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, EntryHash, Log, TreeHash};
 use cairn_replica::{Restored, Ticket, Trees};
@@ -203,12 +203,5 @@ impl Trees for Disk {
         let mut node = |level, index| Ok::<_, Infallible>(tree_node(file, level, index));
         let within = size <= file.len() as u64;
         within.then(|| subtree(0, size, &mut node).unwrap_or_else(|never| match never {}))
-    }
-
-    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>> {
-        let file = self.file(log);
-        let mut node = |level, index| Ok::<_, Infallible>(tree_node(file, level, index));
-        let within = new <= file.len() as u64;
-        within.then(|| consistency(old, new, &mut node).unwrap_or_else(|never| match never {}))
     }
 }
