@@ -93,7 +93,14 @@ impl Cosignatures {
 
     /// Takes cosignatures in. True when one of them was new.
     fn add(&mut self, cosigned: &Cosigned) -> bool {
-        self.digest = None;
+        let new = self.merge(cosigned);
+        if new {
+            self.digest = None;
+        }
+        new
+    }
+
+    fn merge(&mut self, cosigned: &Cosigned) -> bool {
         let size = cosigned.checkpoint().size();
         self.note_newest(cosigned);
         if size < self.confirmed_size() {
@@ -117,15 +124,21 @@ impl Cosignatures {
     }
 
     /// Confirms the largest checkpoint up to `size` entries behind which enough members stand.
-    fn confirm(&mut self, charter: &Charter, author: &MemberCode, size: u64) -> bool {
+    fn confirm(&mut self, charter: &Charter, author: &MemberCode, size: u64) {
         let enough = |(_, one): &(&u64, &Cosigned)| one.is_confirmed(charter, author);
-        self.digest = None;
         let best = self.collected.range(..=size).rev().find(enough).map(|(size, _)| *size);
-        let Some(best) = best else { return false };
-        let mut above = self.collected.split_off(&best);
-        self.confirmed = above.remove(&best);
-        self.collected = above;
-        true
+        if let Some(best) = best {
+            let mut above = self.collected.split_off(&best);
+            self.confirmed = above.remove(&best);
+            self.collected = above;
+            self.digest = None;
+        }
+    }
+
+    /// What peers are told of: the confirmed checkpoint, and the largest other one.
+    fn told(&self) -> impl Iterator<Item = &Cosigned> {
+        let newest = self.collected.last_key_value().map(|(_, newest)| newest);
+        self.confirmed.iter().chain(newest)
     }
 
     /// A number that differs between two nodes that could tell each other something new.
@@ -136,27 +149,19 @@ impl Cosignatures {
     }
 
     fn compute_digest(&self) -> u64 {
-        let newest = self.collected.last_key_value().map(|(_, newest)| newest);
-        let both = [self.confirmed.as_ref(), newest];
-        if both == [None, None] {
-            return 0;
-        }
         let mut bytes = Vec::new();
-        for one in both.into_iter().flatten() {
+        for one in self.told() {
             bytes.extend(one.checkpoint().text().as_bytes());
             for cosigner in one.cosignatures().keys() {
                 bytes.extend(cosigner.name().as_bytes());
                 bytes.push(b'\n');
             }
         }
+        if bytes.is_empty() {
+            return 0;
+        }
         let [a, b, c, d, e, f, g, h, ..] = derive("cairn 2026-11 cosignatures digest v1", &bytes);
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
-    }
-
-    /// What a peer is told whose collection differs.
-    fn tell(&self) -> Vec<Cosigned> {
-        let newest = self.collected.last_key_value().map(|(_, newest)| newest);
-        self.confirmed.iter().chain(newest).cloned().collect()
     }
 }
 
@@ -238,7 +243,7 @@ impl Replica {
     }
 
     /// Says so when enough members stand behind more of a log than before.
-    pub(crate) fn confirm(&mut self, log: &MemberCode) {
+    fn confirm(&mut self, log: &MemberCode) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let before = held.cosignatures.confirmed_size();
         held.cosignatures.confirm(&self.charter, log, held.stored.size());
@@ -282,11 +287,7 @@ impl Replica {
     }
 
     pub(crate) fn tell_cosigned_if_due(&mut self) {
-        if self.fresh.0.is_empty() {
-            return;
-        }
-        if self.now < self.fresh.1 {
-            self.outputs.push_back(Output::WakeAt(self.fresh.1));
+        if !self.is_due(!self.fresh.0.is_empty(), self.fresh.1) {
             return;
         }
         let all: Vec<_> = core::mem::take(&mut self.fresh.0).into_iter().collect();
@@ -308,7 +309,7 @@ impl Replica {
             let due = peer.cosigned_at.get(log).is_none_or(|at: &Time| *at <= now);
             if due && held.cosignatures.digest() != *cosigned {
                 peer.cosigned_at.insert(log.clone(), next);
-                all.extend(held.cosignatures.tell().into_iter().map(|one| (log.clone(), one)));
+                all.extend(held.cosignatures.told().map(|one| (log.clone(), one.clone())));
             }
         }
         self.send_cosigned(peer, all);

@@ -162,11 +162,7 @@ impl Replica {
     }
 
     pub(crate) fn relay_if_due(&mut self) {
-        if self.relay.0.is_empty() {
-            return;
-        }
-        if self.now < self.relay.1 {
-            self.outputs.push_back(Output::WakeAt(self.relay.1));
+        if !self.is_due(!self.relay.0.is_empty(), self.relay.1) {
             return;
         }
         let logs = core::mem::take(&mut self.relay.0);

@@ -250,6 +250,14 @@ impl Replica {
         self.outputs.push_back(Output::Persist { ticket, log, entries, checkpoint });
     }
 
+    /// True when something waits and its time has come. Until then we ask to be woken.
+    pub(crate) fn is_due(&mut self, waits: bool, at: Time) -> bool {
+        if waits && self.now < at {
+            self.outputs.push_back(Output::WakeAt(at));
+        }
+        waits && self.now >= at
+    }
+
     pub(crate) fn after(&self, delay_ms: u64) -> Time {
         Time(self.now.0.saturating_add(delay_ms))
     }

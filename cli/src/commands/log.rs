@@ -82,10 +82,14 @@ pub(super) fn range(
     Ok(())
 }
 
+/// How many others have cosigned a log with this entry in it.
+pub(super) fn cosigners(log: &EntryList, position: u64) -> usize {
+    log.cosigned.iter().filter(|one| one.size > position).count()
+}
+
 /// How far an entry has come: logged by its author, held by others, confirmed.
 fn state(log: &EntryList, position: u64) -> String {
-    let others = log.cosigned.iter().filter(|one| one.size > position).count();
-    match (log.confirmed > position, others) {
+    match (log.confirmed > position, cosigners(log, position)) {
         (true, others) => format!("confirmed, cosigned by {others}"),
         (false, 0) => "logged".into(),
         (false, others) => format!("replicated, cosigned by {others}"),

@@ -3,7 +3,7 @@
 //! What is signed is kept as a draft until the node has said what became of it: whatever happens
 //! in between, `cairn submit` sends the same statement again, and the node recognises it.
 
-use super::Context;
+use super::{Context, log};
 use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::signing::{Contributor, Envelope};
@@ -117,11 +117,8 @@ fn confirmed(client: &Client, delivery: &DeliveryArgs, told: &[Told]) -> Outcome
     spinner.enable_steady_tick(Duration::from_millis(100));
     let (limit, began) = (Duration::from_secs(delivery.wait_for), Instant::now());
     loop {
-        let logs = client.status()?.logs;
-        let Some(log) = logs.into_iter().find(|log| log.member == *member) else {
-            return Err(Failure::unknown(format!("the node holds no log of {member}")));
-        };
-        let by = log.cosigned.iter().filter(|one| one.size > position).count();
+        let log = client.log(member, position, 1)?;
+        let by = log::cosigners(&log, position);
         if log.confirmed > position {
             spinner.finish_and_clear();
             print::remark(format!("{member}/{position} is confirmed, cosigned by {by} others"));

@@ -207,7 +207,7 @@ fn logs(checked: &[Checked]) -> BTreeMap<&MemberCode, u64> {
 /// Members that the charter lists and of whose logs there is no copy.
 fn missing(checked: &[Checked]) -> Vec<MemberCode> {
     let logs = logs(checked);
-    let listed = checked.iter().filter_map(|one| one.result.as_ref().ok()).next();
+    let listed = checked.iter().find_map(|one| one.result.as_ref().ok());
     let listed = listed.map(|log| log.charter.members()).unwrap_or_default();
     let missing = listed.iter().map(|card| &card.code).filter(|code| !logs.contains_key(code));
     missing.cloned().collect()
