@@ -54,6 +54,8 @@ pub struct LogStatus {
     pub promised: u64,
     /// How many entries, from the first on, enough members stand behind.
     pub confirmed: u64,
+    /// How many entries, from the first on, stand: all that the node holds, or those before its fork.
+    pub standing: u64,
     /// What others have cosigned of it.
     pub cosigned: Vec<CosignedStatus>,
     /// Why the log is frozen, if it is.
@@ -131,6 +133,8 @@ pub struct EntryList {
     pub size: u64,
     /// How many of them, from the first on, enough members stand behind.
     pub confirmed: u64,
+    /// How many of them, from the first on, stand: fewer than all where the log is forked.
+    pub standing: u64,
     /// What others have cosigned of it.
     pub cosigned: Vec<CosignedStatus>,
     /// The entries, in order of position.

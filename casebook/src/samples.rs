@@ -121,5 +121,6 @@ pub(crate) fn read(member: &str, position: u64, reading: Reading) -> Stated {
         _ => MemberKind::State,
     });
     let (made_at, signers) = (Timestamp(1_512_604_800), vec![]);
-    Stated { member: code, member_kind, position, hash, made_at, signers, reading }
+    let beyond_fork = false;
+    Stated { member: code, member_kind, position, hash, made_at, signers, reading, beyond_fork }
 }

@@ -66,6 +66,37 @@ pub struct Fork {
     sides: [Cosigned; 2],
 }
 
+impl RawSide {
+    /// Refuses what has more than the format allows.
+    ///
+    /// # Errors
+    /// When a part is too long.
+    pub fn check_bounds(&self) -> Result<(), DecodeError> {
+        let parts =
+            [(self.proof.len(), PROOF_HASHES_MAX), (self.checkpoint.0.len(), NOTE_BYTES_MAX)];
+        match parts.into_iter().find(|(found, limit)| found > limit) {
+            Some((found, limit)) => Err(DecodeError::TooLong { what: WHAT, found, limit }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that the checkpoint is the log's and that its first `size` entries have the root.
+    ///
+    /// # Errors
+    /// When one of them does not hold.
+    pub fn verify(
+        &self,
+        charter: &Charter,
+        log: &MemberCode,
+        size: u64,
+    ) -> Result<Cosigned, ForkError> {
+        let cosigned = Cosigned::verify(&self.checkpoint.0, charter, log, None)?;
+        let prefix = TreeHead { size, root: self.root };
+        check_consistency(prefix, cosigned.checkpoint().head(), &self.proof)?;
+        Ok(cosigned)
+    }
+}
+
 impl RawFork {
     /// Puts two sides of one log together, in their one order.
     #[must_use]
@@ -90,16 +121,7 @@ impl RawFork {
     /// # Errors
     /// When a part is too long.
     pub fn check_bounds(&self) -> Result<(), DecodeError> {
-        for side in &self.sides {
-            for (found, limit) in
-                [(side.proof.len(), PROOF_HASHES_MAX), (side.checkpoint.0.len(), NOTE_BYTES_MAX)]
-            {
-                if found > limit {
-                    return Err(DecodeError::TooLong { what: WHAT, found, limit });
-                }
-            }
-        }
-        Ok(())
+        self.sides.iter().try_for_each(RawSide::check_bounds)
     }
 
     /// Checks that both promises were signed by the log's key and contradict each other.
@@ -111,12 +133,7 @@ impl RawFork {
         if one.root >= other.root || self.size == 0 || self.format != FORMAT {
             return Err(ForkError::NoContradiction);
         }
-        let check = |side: &RawSide| {
-            let cosigned = Cosigned::verify(&side.checkpoint.0, charter, &self.log, None)?;
-            let prefix = TreeHead { size: self.size, root: side.root };
-            check_consistency(prefix, cosigned.checkpoint().head(), &side.proof)?;
-            Ok::<_, ForkError>(cosigned)
-        };
+        let check = |side: &RawSide| side.verify(charter, &self.log, self.size);
         let sides = [check(one)?, check(other)?];
         Ok(Fork { raw: self, sides })
     }
@@ -129,10 +146,23 @@ impl Fork {
         &self.raw.log
     }
 
+    /// How many first entries the histories are shown to differ in.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.raw.size
+    }
+
     /// How many first entries of the log both histories may still share: what stands.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.raw.size.saturating_sub(1)
+    }
+
+    /// Orders the proofs of one log: the least one says the most. An earlier fork comes first, then
+    /// the one that convicts more cosigners.
+    #[must_use]
+    pub fn rank(&self) -> (u64, usize) {
+        (self.raw.size, usize::MAX.saturating_sub(self.cosigners_of_both().len()))
     }
 
     /// The promises that contradict each other.

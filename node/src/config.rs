@@ -19,6 +19,9 @@ pub struct Config {
     pub peers: Vec<Multiaddr>,
     /// Where clients on this machine connect.
     pub http: SocketAddr,
+    /// After how many seconds without any progress a log that lacks entries, or whose entries lack
+    /// confirmation, is an alarm.
+    pub standstill_s: u64,
 }
 
 impl Default for Config {
@@ -31,6 +34,7 @@ impl Default for Config {
             announce: Vec::new(),
             peers: Vec::new(),
             http: SocketAddr::from(([127, 0, 0, 1], 8420)),
+            standstill_s: 600,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{http, net};
 use anyhow::{Context, anyhow, bail, ensure};
 use cairn_ledger::card::{CARD_BYTES_MAX, Card};
 use cairn_ledger::charter::CHARTER_BYTES_MAX;
-use cairn_ledger::{Charter, Checkpoint, MemberCode};
+use cairn_ledger::{Charter, MemberCode};
 use cairn_replica::{Limits, Replica};
 use std::fs;
 use std::path::Path;
@@ -49,9 +49,9 @@ pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Resul
     let cosign_key = keys::read(&folder.key("cosign"))?;
     let listed = cosign_key.public() == card.keys.cosign;
     ensure!(listed, "keys/cosign.key is not the key on the member card");
-    let limits = Limits { settle_ms: SETTLE_MS, ..Limits::default() };
-    let mut replica = Replica::new(me, log_key, charter.clone(), limits, opened.restored);
-    freeze_forked(&mut replica, &charter, &opened.store)?;
+    let standstill_ms = config.standstill_s.saturating_mul(1000);
+    let limits = Limits { settle_ms: SETTLE_MS, standstill_ms, ..Limits::default() };
+    let replica = Replica::new(me, log_key, charter.clone(), limits, opened.restored);
     let (driver, client) = Driver::new(replica, cosign_key, opened.store, ends);
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
@@ -78,19 +78,6 @@ async fn supervise(
     // Clients that listen to events would keep the server for ever.
     web.abort();
     tracing::info!("stopped; everything acknowledged is on the disk");
-    Ok(())
-}
-
-/// A log that was found forked stays frozen over a restart.
-fn freeze_forked(replica: &mut Replica, charter: &Charter, store: &Store) -> anyhow::Result<()> {
-    for (log, note) in store.forks()? {
-        let Some(card) = charter.member(&log) else { continue };
-        let shown = Checkpoint::verify(note.as_bytes(), &charter.origin(&log), &card.keys.log);
-        if let Ok(shown) = shown {
-            tracing::error!(%log, "this log is forked: it stays frozen");
-            replica.freeze(&log, shown);
-        }
-    }
     Ok(())
 }
 

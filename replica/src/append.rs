@@ -39,6 +39,14 @@ pub enum AppendError {
         /// What a peer holds.
         promised: u64,
     },
+    /// Our own log ends in entries that no peer has.
+    #[error(
+        "this node's own log has entries from position {position} on that no peer has, and peers hold others there: nothing is appended until they are set aside"
+    )]
+    Unseen {
+        /// The position of the first of them.
+        position: u64,
+    },
     /// Our own log is frozen.
     #[error("the log is frozen: its key has signed two histories")]
     Frozen,
@@ -123,6 +131,9 @@ impl Replica {
         if held.fork.is_some() {
             return Err(AppendError::Frozen);
         }
+        if let Some(unseen) = &held.unseen {
+            return Err(AppendError::Unseen { position: unseen.position });
+        }
         if promised > size {
             return Err(AppendError::Behind { size, promised });
         }
@@ -173,7 +184,9 @@ impl Replica {
     pub(crate) fn sign_if_due(&mut self) {
         let Some(held) = self.logs.get(&self.me) else { return };
         let covered = held.checkpoint.as_ref().map(Checkpoint::size);
-        let behind = held.promised_size() > held.stored.size() || held.fork.is_some();
+        let behind = held.promised_size() > held.stored.size()
+            || held.fork.is_some()
+            || held.unseen.is_some();
         if self.appends.guarding.is_some() || covered == Some(held.stored.size()) || behind {
             return;
         }
@@ -192,7 +205,7 @@ impl Replica {
         let Some(checkpoint) = self.appends.guarding.take() else { return };
         let me = self.me.clone();
         if let Some(held) = self.logs.get_mut(&me) {
-            held.note_promise(&checkpoint);
+            held.note_promise(&checkpoint, self.now);
             held.checkpoint = Some(checkpoint);
         }
         self.announce_own();

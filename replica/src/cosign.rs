@@ -4,6 +4,7 @@
 //! done so, and never a smaller one of that log again. Cosignatures are told to everybody; peers
 //! whose collections differ exchange them with their heads.
 
+use crate::heads::Shown;
 use crate::held::Held;
 use crate::io::{HeadOf, Output, Time};
 use crate::replica::Replica;
@@ -223,7 +224,7 @@ impl Replica {
         }
         let before = self.logs.get(&self.me).map_or(0, Held::promised_size);
         for (log, cosigned) in cosigned {
-            self.learn(&log, cosigned.checkpoint());
+            self.learn(Shown { peer: Some(peer), trees }, &log, cosigned.checkpoint());
             self.collect(&log, &cosigned, trees);
         }
         self.check_own_log(before);
@@ -244,7 +245,7 @@ impl Replica {
 
     /// Says so when enough members stand behind more of a log than before.
     fn confirm(&mut self, log: &MemberCode) {
-        let Some(held) = self.logs.get_mut(log) else { return };
+        let Some(held) = self.logs.get_mut(log).filter(|held| held.fork.is_none()) else { return };
         let before = held.cosignatures.confirmed_size();
         held.cosignatures.confirm(&self.charter, log, held.stored.size());
         let size = held.cosignatures.confirmed_size();
@@ -255,26 +256,35 @@ impl Replica {
         }
     }
 
-    /// What was collected for a size that the disk did not hold yet: now it does.
+    /// What was promised and collected for sizes that the disk did not hold yet: now it does.
     pub(crate) fn check_collected(&mut self, log: &MemberCode, from: u64, trees: &dyn Trees) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let size = held.stored.size();
-        if from >= size {
-            return;
-        }
-        let range = from.saturating_add(1)..=size;
-        let sizes: Vec<_> =
-            held.cosignatures.collected.range(range).map(|(size, _)| *size).collect();
-        for size in &sizes {
-            let root = held.root(trees, *size);
-            let collected = &mut held.cosignatures.collected;
-            if collected.get(size).is_some_and(|one| Some(one.checkpoint().head().root) != root) {
-                collected.remove(size);
-                held.cosignatures.digest = None;
+        let collected = &held.cosignatures.collected;
+        let collected = collected.iter().filter(|(at, _)| **at > from && **at <= size);
+        let mut shown: Vec<_> = collected.map(|(_, one)| one.checkpoint().clone()).collect();
+        let any = !shown.is_empty();
+        shown.extend(held.take_unchecked(size));
+        for checkpoint in shown {
+            let Some(held) = self.logs.get_mut(log) else { return };
+            if held.agrees(&checkpoint, trees) == Some(false) {
+                self.on_contradiction(Shown { peer: None, trees }, log, &checkpoint);
+                self.drop_collected(log, &checkpoint);
             }
         }
-        if !sizes.is_empty() {
+        if any {
             self.confirm(log);
+        }
+    }
+
+    /// Cosignatures of another history are evidence, and count for nothing here.
+    fn drop_collected(&mut self, log: &MemberCode, checkpoint: &Checkpoint) {
+        let Some(held) = self.logs.get_mut(log) else { return };
+        let collected = &mut held.cosignatures.collected;
+        let same = |one: &Cosigned| one.checkpoint().head() == checkpoint.head();
+        if collected.get(&checkpoint.size()).is_some_and(same) {
+            collected.remove(&checkpoint.size());
+            held.cosignatures.digest = None;
         }
     }
 

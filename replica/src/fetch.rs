@@ -1,9 +1,11 @@
 //! Fetching what is missing, range by range, from anybody who has it.
 
+use crate::heads::Shown;
 use crate::held::{Asked, Held};
-use crate::io::{Alarm, Fault, Output, Time};
+use crate::io::{Fault, Output, Time};
 use crate::message::Range;
 use crate::replica::{Peer, Replica, Writing};
+use crate::trees::Trees;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use cairn_ledger::AdmitError;
@@ -70,12 +72,12 @@ impl Replica {
         next
     }
 
-    /// True when nobody has more of a log than we do, or it is frozen.
+    /// True when nobody has more of a log than we do, or no more of it is wanted.
     fn is_complete(&self, log: &MemberCode) -> bool {
         let Some(held) = self.logs.get(log) else { return true };
         let size = held.tip.size();
         let more = |peer: &Peer| peer.sizes.get(log).is_some_and(|theirs| *theirs > size);
-        held.fork.is_some() || !self.peers.values().any(more)
+        size >= held.limit() || !self.peers.values().any(more)
     }
 
     /// Asks the least busy peer that has it for the first range of a log that nobody was asked for.
@@ -83,10 +85,14 @@ impl Replica {
         let now = self.now;
         let Some(held) = self.logs.get(log) else { return false };
         let share = self.limits.fetches_max.div_ceil(2);
-        if held.fork.is_some() || (held.under_way() >= share && !held.is_stuck()) {
+        if held.under_way() >= share && !held.is_stuck() {
             return false;
         }
-        let (start, limit) = gap(held, self.limits.range_entries);
+        let (start, count) = gap(held, self.limits.range_entries);
+        let limit = held.limit();
+        if start >= limit {
+            return false;
+        }
         let has = |(_, peer): &(&MemberCode, &mut Peer)| {
             peer.sizes.get(log).is_some_and(|size| *size > start)
                 && !peer.diverges.contains_key(log)
@@ -95,7 +101,7 @@ impl Replica {
         let best = self.peers.iter_mut().filter(has).min_by_key(|(_, peer)| peer.busy);
         let Some((name, peer)) = best else { return false };
         let size = peer.sizes.get(log).copied().unwrap_or(0);
-        let end = start.saturating_add(limit).min(size);
+        let end = start.saturating_add(count).min(size).min(limit);
         peer.busy = peer.busy.saturating_add(1);
         let name = name.clone();
         let deadline = self.after(self.limits.fetch_timeout_ms);
@@ -132,14 +138,14 @@ impl Replica {
         asked
     }
 
-    pub(crate) fn on_range(&mut self, peer: &MemberCode, range: Range) {
+    pub(crate) fn on_range(&mut self, peer: &MemberCode, range: Range, trees: &dyn Trees) {
         let (log, start) = (range.log.clone(), range.start);
         if !self.answered(peer, &log, start) {
             // A late answer to a fetch that was given to another peer is no fault.
             self.fetch_missing();
             return;
         }
-        self.learn(&log, &range.checkpoint);
+        self.learn(Shown { peer: Some(peer), trees }, &log, &range.checkpoint);
         if let Some(held) = self.logs.get_mut(&log) {
             held.waiting.insert(start, (peer.clone(), range, true));
         }
@@ -149,7 +155,13 @@ impl Replica {
 
     /// A peer's own log has grown: taken in when it continues what we hold, and a reason to fetch
     /// when it does not.
-    pub(crate) fn on_pushed(&mut self, peer: &MemberCode, range: Range, cosign: bool) {
+    pub(crate) fn on_pushed(
+        &mut self,
+        peer: &MemberCode,
+        range: Range,
+        cosign: bool,
+        trees: &dyn Trees,
+    ) {
         let (log, size) = (range.log.clone(), range.checkpoint.size());
         let Some(known) = self.peers.get_mut(peer).filter(|_| *peer == log && log != self.me)
         else {
@@ -157,7 +169,8 @@ impl Replica {
         };
         known.sizes.insert(log.clone(), size);
         let diverges = known.diverges.contains_key(&log);
-        self.learn(&log, &range.checkpoint);
+        self.look_for_shrinking(&log, size);
+        self.learn(Shown { peer: Some(peer), trees }, &log, &range.checkpoint);
         let Some(held) = self.logs.get_mut(&log) else { return };
         if held.tip.size() < size {
             self.wanted.insert(log.clone());
@@ -177,7 +190,9 @@ impl Replica {
             let size = held.tip.size();
             held.waiting.retain(|start, _| *start >= size);
             let Some((peer, range, cosign)) = held.waiting.remove(&size) else { return };
-            if held.fork.is_some() {
+            let end = range.start.saturating_add(u64::try_from(range.entries.len()).unwrap_or(1));
+            if end > held.limit() {
+                // It was asked for before the fork was known: what stands is asked for again.
                 held.waiting.clear();
                 return;
             }
@@ -200,13 +215,11 @@ impl Replica {
                 let writing = Writing { log, stored: tip, checkpoint, cosign, accepted };
                 self.persist(writing, entries);
             }
-            Err(why) if continues(&why, start) => {
-                let size = held.tip.size();
+            Err(why) if may_be_a_fork(&why, start) => {
                 if let Some(known) = self.peers.get_mut(peer) {
                     known.diverges.insert(log.clone(), checkpoint.size());
                 }
-                let (peer, shown) = (peer.clone(), checkpoint);
-                self.outputs.push_back(Output::Alarm(Alarm::Diverges { log, peer, size, shown }));
+                self.on_divergence(peer, &log, checkpoint);
             }
             Err(why) => {
                 let fault = Fault::BadRange { log, start, why: why.to_string() };
@@ -267,12 +280,13 @@ fn gap(held: &Held, range_entries: u32) -> (u64, u64) {
 }
 
 /// True when the range is sound in itself but does not continue what we hold: then either the log's
-/// key has signed two histories or the peer is lying, and this alone does not tell which.
-fn continues(why: &AdmitError, start: u64) -> bool {
+/// key has signed two histories or the peer is lying, and this alone does not tell which. Entries that
+/// do follow ours and do not lead to the checkpoint are a lie: the chain leaves no room for another tree.
+fn may_be_a_fork(why: &AdmitError, start: u64) -> bool {
     match why {
-        AdmitError::BrokenLink { position, .. } => *position == start,
-        AdmitError::WrongTree(_) => true,
-        AdmitError::WrongMember { .. }
+        AdmitError::BrokenLink { position, .. } => *position == start && start > 0,
+        AdmitError::WrongTree(_)
+        | AdmitError::WrongMember { .. }
         | AdmitError::NotAuthorised(_)
         | AdmitError::Gap { .. }
         | AdmitError::Known { .. }

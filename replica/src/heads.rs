@@ -1,10 +1,19 @@
 //! Telling peers what we hold, and learning what they hold.
 
-use crate::io::{Alarm, HeadOf, Output};
+use crate::held::Held;
+use crate::io::{HeadOf, Output};
 use crate::replica::{Peer, Replica, Writing};
+use crate::trees::Trees;
 use alloc::vec::Vec;
 use cairn_ledger::Checkpoint;
 use cairn_ledger::text::MemberCode;
+
+/// Who shows a checkpoint, if it is a peer, and what to compare it with.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) peer: Option<&'a MemberCode>,
+    pub(crate) trees: &'a dyn Trees,
+}
 
 impl Replica {
     pub(crate) fn on_connected(&mut self, peer: MemberCode) {
@@ -23,8 +32,8 @@ impl Replica {
         self.fetch_missing();
     }
 
-    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<HeadOf>) {
-        let before = self.logs.get(&self.me).map_or(0, crate::Held::promised_size);
+    pub(crate) fn on_heads(&mut self, peer: &MemberCode, heads: Vec<HeadOf>, trees: &dyn Trees) {
+        let before = self.logs.get(&self.me).map_or(0, Held::promised_size);
         self.compare_cosignatures(peer, &heads);
         for HeadOf { log, checkpoint, .. } in heads {
             let Some(known) = self.peers.get_mut(peer) else { return };
@@ -32,7 +41,10 @@ impl Replica {
             if known.diverges.get(&log).is_some_and(|size| *size != checkpoint.size()) {
                 known.diverges.remove(&log);
             }
-            self.learn(&log, &checkpoint);
+            if *peer == log {
+                self.look_for_shrinking(&log, checkpoint.size());
+            }
+            self.learn(Shown { peer: Some(peer), trees }, &log, &checkpoint);
             self.cosign_asked(peer, &log, checkpoint.size());
             if log == self.me {
                 self.on_own_head(peer);
@@ -44,33 +56,46 @@ impl Replica {
         self.check_own_log(before);
         self.append_early();
         self.fetch_missing();
+        self.tell_own_once(peer);
     }
 
-    /// Compares a checkpoint with those that are known of its log: two of one size with two roots
-    /// are a fork.
-    pub(crate) fn learn(&mut self, log: &MemberCode, checkpoint: &Checkpoint) {
+    /// A peer that we have just connected with is told of our own log only when it has said what it holds
+    /// of it: a folder that was restored from an old copy and went on alone would convict itself.
+    fn tell_own_once(&mut self, peer: &MemberCode) {
+        let Some(known) = self.peers.get_mut(peer).filter(|peer| !peer.spoke) else { return };
+        known.spoke = true;
+        if let Some(head) = self.head_of(&self.me.clone()) {
+            if let Some(known) = self.peers.get_mut(peer) {
+                known.told = head.checkpoint.size();
+            }
+            self.outputs.push_back(Output::SendHeads(peer.clone(), [head].into()));
+        }
+    }
+
+    /// Compares a checkpoint with what is known of its log: where both cannot be true, its key has
+    /// signed two histories.
+    pub(crate) fn learn(&mut self, by: Shown, log: &MemberCode, checkpoint: &Checkpoint) {
         let Some(held) = self.logs.get_mut(log) else { return };
-        let known = [held.checkpoint.as_ref(), held.promised.as_ref()];
-        let contradicts = |known: &&Checkpoint| {
-            known.size() == checkpoint.size() && known.head() != checkpoint.head()
-        };
-        let ours =
-            held.stored.size() == checkpoint.size() && held.stored.head() != checkpoint.head();
-        let held_note = known.into_iter().flatten().find(contradicts).cloned();
-        match held_note {
-            Some(known) if held.fork.is_none() => {
-                held.fork = Some(checkpoint.clone());
-                let (log, shown) = (log.clone(), checkpoint.clone());
-                self.outputs.push_back(Output::Alarm(Alarm::Fork { log, held: known, shown }));
+        let size = checkpoint.size();
+        if size <= held.stored.size() {
+            match held.agrees(checkpoint, by.trees) {
+                Some(true) => {
+                    held.note_promise(checkpoint, self.now);
+                    self.adopt(log, checkpoint);
+                }
+                Some(false) if size > 0 => self.on_contradiction(by, log, checkpoint),
+                // Of nothing there is but one root, and a wrong one convicts nobody. Where the disk does
+                // not say, the next checkpoint will show.
+                Some(false) | None => {}
             }
-            // Without a signed promise of what we hold, there is a contradiction but no proof yet:
-            // fetching will show on which side it is.
-            Some(_) => {}
-            None if ours => {}
-            None => {
-                held.note_promise(checkpoint);
-                self.adopt(log, checkpoint);
-            }
+        } else if let Some(other) = held.other_than(checkpoint) {
+            let sides = [other, checkpoint].map(|one| held.side_of(one, &self.charter));
+            let [one, other] = sides;
+            self.on_two_sides(log, size, one, other);
+        } else {
+            held.note_promise(checkpoint, self.now);
+            held.check_later(checkpoint);
+            self.adopt(log, checkpoint);
         }
     }
 
@@ -107,7 +132,7 @@ impl Replica {
         let Some(head) = self.head_of(&self.me.clone()) else { return };
         let (size, checkpoint) = (head.checkpoint.size(), head.checkpoint.clone());
         let cosign = self.may_ask_cosigning();
-        for (name, peer) in &mut self.peers {
+        for (name, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.spoke) {
             let start = peer.sizes.get(&self.me).copied().unwrap_or(0).max(peer.told);
             let few = start < size && size.saturating_sub(start) <= self.limits.push_entries_max;
             let (peer_name, checkpoint) = (name.clone(), checkpoint.clone());
@@ -122,7 +147,11 @@ impl Replica {
 
     /// What we tell of a log, if we hold something of it.
     fn head_of(&mut self, log: &MemberCode) -> Option<HeadOf> {
-        let held = self.logs.get_mut(log)?;
+        // While peers hold more of our own log than we do, what we have may be another history.
+        let tells = |held: &&mut Held| {
+            *log != self.me || (held.unseen.is_none() && held.promised_size() <= held.stored.size())
+        };
+        let held = self.logs.get_mut(log).filter(tells)?;
         let (log, cosigned) = (log.clone(), held.cosignatures.digest());
         Some(HeadOf { log, checkpoint: held.checkpoint.clone()?, cosigned })
     }
@@ -145,7 +174,7 @@ impl Replica {
     pub(crate) fn ask_cosigning_if_due(&mut self) {
         let due = self.ask_cosigning.0 && self.may_ask_cosigning();
         if let Some(head) = self.head_of(&self.me.clone()).filter(|_| due) {
-            for peer in self.peers.keys() {
+            for (peer, _) in self.peers.iter().filter(|(_, peer)| peer.spoke) {
                 self.outputs.push_back(Output::SendHeads(peer.clone(), [head.clone()].into()));
             }
         }
@@ -173,12 +202,13 @@ impl Replica {
     }
 
     pub(crate) fn send_all_heads(&mut self, peer: &MemberCode) {
-        let logs: Vec<_> = self.logs.keys().cloned().collect();
-        let heads = logs.iter().filter_map(|log| self.head_of(log)).collect();
-        let own = self.logs.get(&self.me).and_then(|held| held.checkpoint.as_ref());
-        let told = own.map_or(0, Checkpoint::size);
-        if let Some(peer) = self.peers.get_mut(peer) {
-            peer.told = told;
+        let Some(spoke) = self.peers.get(peer).map(|peer| peer.spoke) else { return };
+        let logs: Vec<_> =
+            self.logs.keys().filter(|log| spoke || **log != self.me).cloned().collect();
+        let heads: Vec<_> = logs.iter().filter_map(|log| self.head_of(log)).collect();
+        let own = heads.iter().find(|head| head.log == self.me).map(|head| head.checkpoint.size());
+        if let (Some(peer), Some(own)) = (self.peers.get_mut(peer), own) {
+            peer.told = own;
         }
         self.outputs.push_back(Output::SendHeads(peer.clone(), heads));
     }

@@ -1,12 +1,12 @@
 //! What goes into a replica and what comes out.
 
 use crate::append::AppendError;
-use crate::message::Range;
+use crate::message::{Range, Side};
 use alloc::string::String;
 use alloc::vec::Vec;
 use cairn_ledger::hash::EntryHash;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Cosigned, Entry, Log, SignedStatement};
+use cairn_ledger::{Checkpoint, Cosigned, Entry, Fork, Log, SignedStatement};
 
 /// Milliseconds on a clock that only goes forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -44,6 +44,30 @@ pub enum Input {
     Cosignatures(MemberCode, Vec<(MemberCode, Cosigned)>),
     /// Our cosignature of a checkpoint of this log was made and is on the disk.
     Cosigned(MemberCode, Cosigned),
+    /// A peer proved what its copy of this log has as its first so many entries.
+    Side {
+        /// Who.
+        peer: MemberCode,
+        /// Which log.
+        log: MemberCode,
+        /// How many entries.
+        size: u64,
+        /// What it proved.
+        side: Side,
+    },
+    /// A peer was asked to prove that and did not.
+    ProveFailed {
+        /// Who was asked.
+        peer: MemberCode,
+        /// For which log.
+        log: MemberCode,
+        /// For how many entries.
+        size: u64,
+    },
+    /// A peer has shown that a log is forked.
+    Forked(MemberCode, Fork),
+    /// A peer has this proof, or one that says more, on its disk.
+    ForkNoted(MemberCode, Fork),
     /// A fetch was not answered, or with nothing.
     FetchFailed {
         /// Who was asked.
@@ -153,6 +177,20 @@ pub enum Output {
         /// How many entries at most.
         entries_max: u32,
     },
+    /// Ask a peer to prove what its copy of a log has as its first so many entries.
+    Prove {
+        /// Whom.
+        peer: MemberCode,
+        /// Which log.
+        log: MemberCode,
+        /// How many entries.
+        size: u64,
+    },
+    /// Write and flush this proof in place of the one that is kept of the same log, if there is one,
+    /// before anything else is done.
+    KeepFork(Fork),
+    /// Show a peer that a log is forked. Answer with [`Input::ForkNoted`] once it has kept that.
+    SendFork(MemberCode, Fork),
     /// A log has grown by entries that are on the disk.
     Grew {
         /// Which log.
@@ -196,17 +234,15 @@ pub enum Fault {
 /// What an operator has to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alarm {
-    /// Two signed checkpoints of one log, of one size, with two roots: the log's key has signed two
-    /// histories. The log is frozen here; what is held stays.
+    /// The log's key has signed two histories, and there is proof. The log is frozen here; what is
+    /// held stays.
     Fork {
         /// Which log.
         log: MemberCode,
-        /// The checkpoint that belongs to what is held.
-        held: Checkpoint,
-        /// The other one.
-        shown: Checkpoint,
+        /// How many first entries both histories may share: what stands.
+        position: u64,
     },
-    /// A peer's copy does not continue ours, under a checkpoint that the log's key did sign.
+    /// A peer's copy does not continue ours, and the peer does not prove it. No proof of anything.
     Diverges {
         /// Which log.
         log: MemberCode,
@@ -225,6 +261,46 @@ pub enum Alarm {
         /// What a peer holds, signed with our key.
         promised: u64,
     },
+    /// Our own log ends in entries that no peer has: peers hold others there, signed with our key.
+    /// Nothing is appended or signed, so that our key does not stand under two histories.
+    OwnLogUnseen(Unseen),
+    /// The author's own node shows less of its log than its key has promised. No proof of anything:
+    /// it may be restored from an old copy.
+    Shrank {
+        /// Which log.
+        log: MemberCode,
+        /// What its author shows.
+        told: u64,
+        /// What its key has promised.
+        promised: u64,
+    },
+    /// Nobody has given more of a log for a long while, though its key has promised more.
+    Stalled {
+        /// Which log.
+        log: MemberCode,
+        /// What we hold.
+        size: u64,
+        /// What its key has promised.
+        promised: u64,
+    },
+    /// No more of a log has been confirmed for a long while, though we hold more.
+    Unconfirmed {
+        /// Which log.
+        log: MemberCode,
+        /// What we hold.
+        size: u64,
+        /// What enough members stand behind.
+        confirmed: u64,
+    },
+}
+
+/// Entries of our own log that no peer has ever seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// The position of the first of them.
+    pub position: u64,
+    /// What peers hold instead, signed with our key.
+    pub shown: Checkpoint,
 }
 
 /// A log as the disk holds it when the node starts.
@@ -240,12 +316,14 @@ pub struct Restored {
     pub cosigned: Option<Cosigned>,
     /// The largest checkpoint of it behind which enough members are known to stand.
     pub confirmed: Option<Cosigned>,
+    /// What proves that its key has signed two histories.
+    pub fork: Option<Fork>,
 }
 
 impl Restored {
     /// A log of which nothing is on the disk but itself.
     #[must_use]
     pub fn new(log: Log) -> Self {
-        Self { log, checkpoint: None, promised: None, cosigned: None, confirmed: None }
+        Self { log, checkpoint: None, promised: None, cosigned: None, confirmed: None, fork: None }
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::codec::{self, DecodeError};
 use cairn_ledger::entry::{RawEntry, Verifier, VerifyError};
+use cairn_ledger::fork::{ForkError, RawFork, RawSide};
 use cairn_ledger::hash::{Bytes, TreeHash};
 use cairn_ledger::proof::PROOF_HASHES_MAX;
 use cairn_ledger::text::{MemberCode, Text};
@@ -50,6 +51,15 @@ pub enum Request {
     },
     /// "These members have cosigned these checkpoints."
     Cosigned(Vec<CosignedNote>),
+    /// "Prove what your copy of this log has as its first `size` entries."
+    Prove {
+        /// Which log.
+        log: MemberCode,
+        /// How many entries.
+        size: u64,
+    },
+    /// "This log's key has signed two histories." The answer says that the proof is kept.
+    Forked(RawFork),
 }
 
 /// A checkpoint of a log that the sender holds whole.
@@ -91,6 +101,8 @@ pub enum Response {
     Range(RawRange),
     /// Nothing is held there.
     Nothing,
+    /// What the answering node's copy has as its first entries.
+    Side(RawSide),
 }
 
 /// A run of entries in the right format: nothing is known of its truth yet.
@@ -122,6 +134,47 @@ pub struct Range {
     pub checkpoint: Checkpoint,
     /// That the log up to the last of them is a prefix of the checkpoint's tree.
     pub proof: Vec<TreeHash>,
+}
+
+/// What a peer's copy of a log has as its first entries, under a checkpoint that the log's key signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    raw: RawSide,
+    checkpoint: Checkpoint,
+}
+
+impl Side {
+    /// Checks that `raw` shows the first `size` entries of a log to have its root.
+    ///
+    /// # Errors
+    /// When the checkpoint is not the log's, or the root does not follow from it.
+    pub fn verify(
+        raw: RawSide,
+        charter: &Charter,
+        log: &MemberCode,
+        size: u64,
+    ) -> Result<Self, ForkError> {
+        let checkpoint = raw.verify(charter, log, size)?.checkpoint().clone();
+        Ok(Self { raw, checkpoint })
+    }
+
+    /// The root over the first entries.
+    #[must_use]
+    pub fn root(&self) -> TreeHash {
+        self.raw.root
+    }
+
+    /// As it came.
+    #[must_use]
+    pub fn raw(&self) -> &RawSide {
+        &self.raw
+    }
+
+    /// What it follows from.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
 }
 
 /// Why a range is refused before it reaches a log.
@@ -193,7 +246,8 @@ impl Request {
             Self::Addresses(list) => list_bound("a list of addresses", list.len(), LIST_MAX)?,
             Self::Grown { range, .. } => range.check_bounds(PUSH_BYTES_MAX)?,
             Self::Cosigned(list) => list_bound("a list of cosignatures", list.len(), LIST_MAX)?,
-            Self::Fetch { .. } => {}
+            Self::Forked(fork) => fork.check_bounds()?,
+            Self::Fetch { .. } | Self::Prove { .. } => {}
         }
         Ok(request)
     }
@@ -212,8 +266,10 @@ impl Response {
     /// When the bytes are not in the format.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let response: Self = codec::decode("a response", bytes, RESPONSE_BYTES_MAX)?;
-        if let Self::Range(range) = &response {
-            range.check_bounds(RANGE_BYTES_MAX)?;
+        match &response {
+            Self::Range(range) => range.check_bounds(RANGE_BYTES_MAX)?,
+            Self::Side(side) => side.check_bounds()?,
+            Self::Noted | Self::Nothing => {}
         }
         Ok(response)
     }

@@ -1,6 +1,7 @@
 //! The state machine that keeps copies in step.
 
 use crate::append::Appends;
+use crate::fork::{Compared, Search};
 use crate::held::Held;
 use crate::io::{Input, Output, Restored, Ticket, Time};
 use crate::trees::Trees;
@@ -27,6 +28,11 @@ pub struct Limits {
     pub relay_interval_ms: u64,
     /// How soon after one checkpoint of our own log others are asked to cosign the next.
     pub cosign_interval_ms: u64,
+    /// How soon after a fork was found, or an earlier place of it, peers are told.
+    pub fork_interval_ms: u64,
+    /// For how long a log may have more promised than we hold, or more held than confirmed, without
+    /// any progress, before an operator has to know.
+    pub standstill_ms: u64,
     /// How many entries of our own log are sent along with its new checkpoint at most.
     pub push_entries_max: u64,
     /// How long after the start statements wait for peers to say how much of our own log they
@@ -50,6 +56,8 @@ impl Default for Limits {
             checkpoint_interval_ms: 10,
             relay_interval_ms: 50,
             cosign_interval_ms: 100,
+            fork_interval_ms: 500,
+            standstill_ms: 600_000,
             push_entries_max: 64,
             settle_ms: 0,
             batch_entries_max: 512,
@@ -64,12 +72,19 @@ impl Default for Limits {
 pub(crate) struct Peer {
     /// The largest size that it has told us it holds, by log.
     pub(crate) sizes: BTreeMap<MemberCode, u64>,
+    /// Whether it has told what it holds: it is told of our own log only then.
+    pub(crate) spoke: bool,
     /// How much of our own log we have told or sent it.
     pub(crate) told: u64,
     /// Logs of which it showed something that does not continue ours, with the size it had then.
     pub(crate) diverges: BTreeMap<MemberCode, u64>,
     /// When it may be told again what we hold of the cosignatures of a log.
     pub(crate) cosigned_at: BTreeMap<MemberCode, Time>,
+    /// The proof of each fork that it is known to have, by its rank.
+    pub(crate) forks: BTreeMap<MemberCode, (u64, usize)>,
+    /// Comparisons of its copies of logs with ours, and those that need no repeating.
+    pub(crate) searches: BTreeMap<MemberCode, Search>,
+    pub(crate) compared: BTreeMap<MemberCode, Compared>,
     /// How many of our fetches it is working on.
     pub(crate) busy: usize,
     /// Logs that it says it has and did not send in time.
@@ -122,6 +137,8 @@ pub struct Replica {
     pub(crate) relay: (BTreeSet<MemberCode>, Time),
     /// Our new cosignatures, which are told at the time beside them.
     pub(crate) fresh: (BTreeMap<MemberCode, Cosigned>, Time),
+    /// Logs whose fork is told at the time beside them.
+    pub(crate) forks_news: (BTreeSet<MemberCode>, Time),
     /// Whether our newest checkpoint was told without asking for cosignatures, and when it may be.
     pub(crate) ask_cosigning: (bool, Time),
     pub(crate) outputs: VecDeque<Output>,
@@ -161,15 +178,9 @@ impl Replica {
             heads_due: Time(0),
             relay: (BTreeSet::new(), Time(0)),
             fresh: (BTreeMap::new(), Time(0)),
+            forks_news: (BTreeSet::new(), Time(0)),
             ask_cosigning: (false, Time(0)),
             outputs: VecDeque::new(),
-        }
-    }
-
-    /// Freezes a log from the start: its key is known to have signed another history.
-    pub fn freeze(&mut self, log: &MemberCode, shown: Checkpoint) {
-        if let Some(held) = self.logs.get_mut(log) {
-            held.fork = Some(shown);
         }
     }
 
@@ -184,12 +195,16 @@ impl Replica {
         match input {
             Input::Connected(peer) => self.on_connected(peer),
             Input::Disconnected(peer) => self.on_disconnected(&peer),
-            Input::Heads(peer, heads) => self.on_heads(&peer, heads),
-            Input::Range(peer, range) => self.on_range(&peer, range),
-            Input::Pushed { peer, range, cosign } => self.on_pushed(&peer, range, cosign),
+            Input::Heads(peer, heads) => self.on_heads(&peer, heads, trees),
+            Input::Range(peer, range) => self.on_range(&peer, range, trees),
+            Input::Pushed { peer, range, cosign } => self.on_pushed(&peer, range, cosign, trees),
             Input::Cosignatures(peer, cosigned) => self.on_cosignatures(&peer, cosigned, trees),
             Input::Cosigned(log, cosigned) => self.on_cosigned(&log, &cosigned, trees),
             Input::FetchFailed { peer, log, start } => self.on_fetch_failed(&peer, &log, start),
+            Input::Side { peer, log, size, side } => self.on_side(&peer, &log, size, &side, trees),
+            Input::ProveFailed { peer, log, size } => self.on_prove_failed(&peer, &log, size),
+            Input::Forked(peer, fork) => self.on_forked(&peer, fork),
+            Input::ForkNoted(peer, fork) => self.on_fork_noted(&peer, &fork),
             Input::Append(token, statement) => self.on_append(token, statement),
             Input::Persisted(ticket) => self.on_persisted(ticket, trees),
             Input::Guarded => self.on_guarded(),
@@ -212,7 +227,7 @@ impl Replica {
             self.outputs.push_back(Output::Grew { log: log.clone(), from, to });
         }
         if let Some(checkpoint) = checkpoint {
-            held.note_promise(&checkpoint);
+            held.note_promise(&checkpoint, self.now);
             held.checkpoint = Some(checkpoint);
             self.relay_later(&log);
             if cosign {
@@ -228,15 +243,19 @@ impl Replica {
 
     fn on_tick(&mut self) {
         self.give_up_late_fetches();
+        self.give_up_late_searches();
         self.append_early();
         self.sign_if_due();
         self.relay_if_due();
         self.ask_cosigning_if_due();
         self.tell_cosigned_if_due();
+        self.tell_forks_if_due();
         if self.heads_due <= self.now {
             self.heads_due = self.after(self.limits.heads_interval_ms);
             let peers: Vec<_> = self.peers.keys().cloned().collect();
             peers.iter().for_each(|peer| self.send_all_heads(peer));
+            self.tell_all_forks();
+            self.look_for_standstill();
         }
         self.outputs.push_back(Output::WakeAt(self.heads_due));
     }
@@ -272,6 +291,12 @@ impl Replica {
     #[must_use]
     pub fn charter(&self) -> &Arc<Charter> {
         &self.charter
+    }
+
+    /// Its bounds and intervals.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Every log, in order of member.

@@ -1,5 +1,6 @@
 //! What a replica reads of the logs on its disk: their trees.
 
+use alloc::vec::Vec;
 use cairn_ledger::TreeHash;
 use cairn_ledger::text::MemberCode;
 
@@ -7,4 +8,7 @@ use cairn_ledger::text::MemberCode;
 pub trait Trees {
     /// The root over the first `size` entries of a log.
     fn root(&self, log: &MemberCode, size: u64) -> Option<TreeHash>;
+
+    /// The proof that the first `old` entries of a log are the beginning of its first `new`.
+    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>>;
 }

@@ -65,7 +65,7 @@ impl Network {
                 format!("/ip4/127.0.0.1/tcp/{listen}").parse()?;
             let peers = first.clone().into_iter().collect();
             first = first.or(Some(listen.clone()));
-            let config = Config { listen: vec![listen], announce: Vec::new(), peers, http };
+            let config = Config { listen: vec![listen], peers, http, ..Config::default() };
             replace(&data.config_file(), toml::to_string(&config)?.as_bytes())?;
             let contributor = Contributor {
                 network: charter.network(),

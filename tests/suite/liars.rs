@@ -9,7 +9,7 @@ use cairn_tests::sim::talk::range_of;
 use cairn_tests::sim::{Answer, Face, Liar, Weather, World};
 use std::sync::Arc;
 
-fn full_mesh(seed: u64, limits: Limits) -> World {
+pub(crate) fn full_mesh(seed: u64, limits: Limits) -> World {
     let mut world = World::new(seed, FIVE.clone(), limits, Weather::FAIR);
     for one in 0..5 {
         (one..5).for_each(|other| world.link(one, other));
@@ -18,18 +18,18 @@ fn full_mesh(seed: u64, limits: Limits) -> World {
 }
 
 /// A member's log: its contributor authorised, and then so many notes, numbered from `first`.
-fn history(network: &Network, author: usize, first: u64, notes: u64) -> Face {
+pub(crate) fn history(network: &Network, author: usize, first: u64, notes: u64) -> Face {
     let contributor = &network.people[author].contributor;
     let mut said = vec![network.authorise(author, contributor, Default::default())];
     said.extend((first..first + notes).map(|n| network.note(author, n)));
     Face::of(network, author, said)
 }
 
-fn liar(faces: impl IntoIterator<Item = (usize, Face)>) -> Liar {
+pub(crate) fn liar(faces: impl IntoIterator<Item = (usize, Face)>) -> Liar {
     Liar { faces: faces.into_iter().collect(), spoil: None }
 }
 
-fn stored(world: &World, node: usize, author: usize) -> (u64, EntryHash) {
+pub(crate) fn stored(world: &World, node: usize, author: usize) -> (u64, EntryHash) {
     let replica = world.nodes[node].replica.as_ref().expect("it runs");
     let held = &replica.logs()[&FIVE.people[author].code];
     (held.stored().size(), held.stored().last())
@@ -57,13 +57,12 @@ fn whoever_sees_two_histories_freezes_that_log_keeps_what_it_holds_and_goes_on_w
     for (peer, face) in sides {
         let last = face.entries.last().expect("not empty").hash();
         assert_eq!(stored(&world, peer, 4), (4, last), "{peer} keeps what it held");
-        let fork = |alarm: &Alarm| {
-            matches!(alarm, Alarm::Fork { log, held, shown }
-            if *log == face.log && held.size() == shown.size() && held.head() != shown.head())
-        };
-        let alarms = world.watch.alarms.iter().filter(|(node, alarm)| *node == peer && fork(alarm));
+        let earliest = Alarm::Fork { log: face.log.clone(), position: 1 };
+        let alarms =
+            world.watch.alarms.iter().filter(|(node, alarm)| (*node, alarm) == (peer, &earliest));
         assert_eq!(alarms.count(), 1, "{peer} says so, once");
     }
+    assert_eq!(world.forks(4), [Some(1); 4], "everybody knows where the histories part");
     assert!(world.watch.drops.is_empty(), "nobody is blamed for passing it on");
     world.settle(30_000);
 }
@@ -136,7 +135,7 @@ fn say_nothing(_: &mut Range) -> Answer {
 
 #[test]
 fn a_peer_whose_entries_do_not_follow_each_other_is_dropped_and_nothing_of_it_is_held() {
-    for spoil in [drop_one, swap_two, repeat_one] {
+    for spoil in [drop_one, swap_two, repeat_one, replace_first, flip_proof] {
         let world = served_by_a_liar(spoil);
         let bad = |fault: &Fault| matches!(fault, Fault::BadRange { start: 0, .. });
         let blamed = &FIVE.people[4].code;
@@ -145,17 +144,6 @@ fn a_peer_whose_entries_do_not_follow_each_other_is_dropped_and_nothing_of_it_is
             world.watch.drops.iter().all(|(at, who, why)| *at == 1 && who == blamed && bad(why))
         );
         assert!(world.watch.alarms.is_empty(), "the author did nothing: {:?}", world.watch.alarms);
-        reached_again(world);
-    }
-}
-
-#[test]
-fn entries_that_do_not_lead_to_the_promise_are_not_held_and_others_are_asked() {
-    for spoil in [replace_first, flip_proof] {
-        let world = served_by_a_liar(spoil);
-        let diverges = |alarm: &Alarm| matches!(alarm, Alarm::Diverges { size: 0, .. });
-        assert!(!world.watch.alarms.is_empty());
-        assert!(world.watch.alarms.iter().all(|(at, alarm)| *at == 1 && diverges(alarm)));
         reached_again(world);
     }
 }
@@ -274,6 +262,21 @@ fn after_an_old_disk(seed: u64, settle_ms: u64) -> (World, u64) {
     (world, before)
 }
 
+/// The same, while nobody can be reached.
+fn after_an_old_disk_alone(seed: u64) -> (World, u64) {
+    let mut world = full_mesh(seed, Limits { settle_ms: 500, ..Limits::default() });
+    world.wake_up();
+    world.say_at_random(8, 10_000);
+    world.run_until(5_000);
+    let old = world.nodes[2].disk.clone();
+    world.run_until(12_000);
+    world.settle(30_000);
+    let (before, _) = stored(&world, 2, 2);
+    world.part(0b00100);
+    world.replace_disk(2, old);
+    (world, before)
+}
+
 /// Nothing was lost, nothing was signed twice, and member 2 knows what happened.
 fn came_back(mut world: World, before: u64, appended: u64) {
     world.settle(60_000);
@@ -281,8 +284,12 @@ fn came_back(mut world: World, before: u64, appended: u64) {
     world.run_until(world.now + 1_000);
     world.settle(60_000);
     assert_eq!(stored(&world, 2, 2).0, before + appended + 1);
-    let behind = |alarm: &Alarm| matches!(alarm, Alarm::OwnLogBehind { .. });
-    assert!(world.watch.alarms.iter().all(|(at, alarm)| *at == 2 && behind(alarm)));
+    let expected = |(at, alarm): &(usize, Alarm)| {
+        // The others see that it has gone back.
+        let back = matches!(alarm, Alarm::Shrank { log, .. } if *log == FIVE.people[2].code);
+        (*at == 2 && matches!(alarm, Alarm::OwnLogBehind { .. })) || (*at != 2 && back)
+    };
+    assert!(world.watch.alarms.iter().all(expected), "{:?}", world.watch.alarms);
     assert!(!world.watch.alarms.is_empty());
     for (author, position, entry) in &world.watch.accepted {
         let code = &FIVE.people[*author].code;
@@ -316,6 +323,42 @@ fn what_is_said_before_any_peer_has_spoken_waits_and_makes_no_second_history() {
         let refused = world.watch.refused.pop();
         assert!(matches!(refused, None | Some((2, AppendError::Behind { .. }))), "{refused:?}");
         came_back(world, before, u64::from(refused.is_none()));
+    }
+}
+
+/// Restored from an old disk and alone: it speaks, signs, and then its peers come back.
+#[test]
+fn whoever_went_on_alone_convicts_itself_of_nothing_and_comes_back() {
+    for seed in 1..20 {
+        let (mut world, before) = after_an_old_disk_alone(seed);
+        let (old, _) = stored(&world, 2, 2);
+        world.watch.went_on_alone.insert(2);
+        (2_000..2_000 + seed % 4 + 1).for_each(|n| world.append(2, FIVE.note(2, n)));
+        world.run_until(world.now + 5_000);
+        assert!(stored(&world, 2, 2).0 > old, "it spoke");
+        world.join();
+        world.run_until(world.now + 20_000);
+        let alarms = world.watch.alarms.iter().rev().filter(|(at, _)| *at == 2);
+        let mut unseen = alarms.filter_map(|(_, alarm)| {
+            if let Alarm::OwnLogUnseen(unseen) = alarm { Some(unseen.clone()) } else { None }
+        });
+        let unseen = unseen.next().expect("an alarm");
+        assert_eq!(unseen.position, old, "seed {seed}");
+        world.append(2, FIVE.note(2, 3_000));
+        let refused = world.watch.refused.pop();
+        assert_eq!(refused, Some((2, AppendError::Unseen { position: old })), "seed {seed}");
+        for node in [0, 1, 3, 4] {
+            assert_eq!(stored(&world, node, 2).0, before, "the others hold what they held");
+        }
+        // The operator does what the alarm says.
+        world.cut(2);
+        world.nodes[2].disk.set_aside(unseen.position, unseen.shown);
+        world.start(2);
+        world.settle(60_000);
+        world.append(2, FIVE.note(2, 3_000));
+        world.run_until(world.now + 1_000);
+        world.settle(60_000);
+        assert_eq!(stored(&world, 2, 2).0, before + 1, "seed {seed}");
     }
 }
 

@@ -4,6 +4,7 @@
 mod crash;
 mod disk;
 mod fork;
+mod forks;
 mod founding;
 mod hostile_peers;
 mod liars;

@@ -8,13 +8,13 @@ use std::sync::{Arc, LazyLock};
 pub(crate) static FIVE: LazyLock<Arc<Network>> = LazyLock::new(|| Arc::new(Network::of(5)));
 
 /// The seeds to run: all of them, or the one that `CAIRN_SEED` names.
-fn seeds(from: u64, count: u64) -> impl Iterator<Item = u64> {
+pub(crate) fn seeds(from: u64, count: u64) -> impl Iterator<Item = u64> {
     let one = std::env::var("CAIRN_SEED").ok().and_then(|seed| seed.parse().ok());
     one.map_or(from..from + count, |seed: u64| seed..seed + 1)
 }
 
 /// Small ranges and small batches, so that few entries make many messages.
-fn limits(seed: u64) -> Limits {
+pub(crate) fn limits(seed: u64) -> Limits {
     let few = seed % 4 + 1;
     Limits {
         range_entries: few as u32 * 2,

@@ -34,6 +34,8 @@ pub enum Standing {
     RetractedBy(EntryRef),
     /// Such a member may not state it, or not like this; kept, and counted nowhere.
     NotForThisMember(String),
+    /// Its log is forked before it: its member has signed another history. Kept, and counted nowhere.
+    BeyondFork,
     /// A correction or retraction that has no effect, and why.
     NoEffect(String),
     /// Its kind is known and its fields are not readable.
@@ -103,8 +105,8 @@ pub(super) fn settle(statements: impl IntoIterator<Item = Stated>) -> (Vec<Line>
 /// One statement, while it is found out what became of it.
 struct Item {
     stated: Stated,
-    /// Why its member may not state it.
-    forbidden: Option<String>,
+    /// Why it counts nowhere, whatever others say about it.
+    forbidden: Option<Standing>,
     /// Why it has no effect on its target.
     no_effect: Option<String>,
     /// The retraction that counts against it.
@@ -256,8 +258,8 @@ impl Book {
         if let Some(by) = retracted {
             return End::Retracted(by);
         }
-        if let Some(why) = &item.forbidden {
-            return End::Told(Standing::NotForThisMember(why.clone()));
+        if let Some(standing) = &item.forbidden {
+            return End::Told(standing.clone());
         }
         if let Some(why) = &item.no_effect {
             return End::Told(Standing::NoEffect(why.clone()));
@@ -282,8 +284,10 @@ enum End {
 impl Item {
     fn new(stated: Stated) -> Self {
         let forbidden = match (stated.member_kind, stated.fact()) {
+            _ if stated.beyond_fork => Some(Standing::BeyondFork),
             (Some(kind), Some(fact)) => {
-                may_state_as(&stated.member, kind, fact).err().map(|error| error.to_string())
+                let refused = may_state_as(&stated.member, kind, fact).err();
+                refused.map(|error| Standing::NotForThisMember(error.to_string()))
             }
             (Some(_) | None, _) => None,
         };

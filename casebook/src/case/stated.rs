@@ -25,6 +25,8 @@ pub struct Stated {
     pub signers: Vec<PublicKey>,
     /// What could be read of it.
     pub reading: Reading,
+    /// Whether it stands behind a place where the log is forked: others were shown another statement there.
+    pub beyond_fork: bool,
 }
 
 impl Stated {
@@ -40,6 +42,7 @@ impl Stated {
             made_at: statement.made_at,
             signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
             reading: Reading::of(statement.kind, &statement.body),
+            beyond_fork: false,
         }
     }
 

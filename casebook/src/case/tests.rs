@@ -38,6 +38,21 @@ fn the_stage_is_the_furthest_that_a_standing_statement_shows() {
 }
 
 #[test]
+fn what_stands_beyond_a_fork_counts_nowhere_and_all_else_does() {
+    let beyond = |stated: Stated| Stated { beyond_fork: true, ..stated };
+    let case = fold(&[
+        stated("UNSEC", 0, opened(day(7))),
+        stated("COD", 0, investigation(8)),
+        beyond(stated("COD", 1, judgment(Basis::OwnAct, 20))),
+        beyond(stated("COD", 2, retraction_of("COD", 0))),
+    ]);
+    assert_eq!(case.stage, Stage::InvestigationOpen);
+    assert_eq!(standing(&case, "COD", 0), Standing::Stands);
+    assert_eq!(standing(&case, "COD", 1), Standing::BeyondFork);
+    assert_eq!(standing(&case, "COD", 2), Standing::BeyondFork);
+}
+
+#[test]
 fn contradicting_statements_both_stand_and_show() {
     let case = fold(&[
         stated("UNSEC", 0, opened(day(7))),

@@ -209,6 +209,7 @@ fn line(line: &Line) {
         Standing::CorrectedBy(entry) => format!("  [corrected by {entry}]"),
         Standing::RetractedBy(entry) => format!("  [retracted by {entry}]"),
         Standing::NotForThisMember(why) => format!("  [not for this member: {why}]"),
+        Standing::BeyondFork => "  [beyond the fork of its log: counted nowhere]".into(),
         Standing::NoEffect(why) => format!("  [without effect: {why}]"),
         Standing::Unreadable(why) => format!("  [unreadable: {why}]"),
         Standing::UnknownKind => "  [a kind that this program does not know]".into(),

@@ -40,12 +40,13 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Outcome {
         Some(tail) => client.log(&member, 0, 1)?.size.saturating_sub(tail),
         None => args.start,
     };
-    let mut list = EntryList { size: 0, confirmed: 0, cosigned: Vec::new(), entries: Vec::new() };
+    let (cosigned, entries) = (Vec::new(), Vec::new());
+    let mut list = EntryList { size: 0, confirmed: 0, standing: 0, cosigned, entries };
     let wanted = args.tail.or(args.limit).unwrap_or(u64::MAX);
     range(&client, &member, start, wanted, |page, entry| {
         if context.json {
             list.entries.push(entry);
-            (list.size, list.confirmed) = (page.size, page.confirmed);
+            (list.size, list.confirmed, list.standing) = (page.size, page.confirmed, page.standing);
             list.cosigned.clone_from(&page.cosigned);
         } else {
             show(&entry, Some(&state(page, entry.position)));
@@ -89,6 +90,10 @@ pub(super) fn cosigners(log: &EntryList, position: u64) -> usize {
 
 /// How far an entry has come: logged by its author, held by others, confirmed.
 fn state(log: &EntryList, position: u64) -> String {
+    // What arrived since the log's state was asked for is beyond it as well, and beyond no fork.
+    if position >= log.standing && log.standing < log.size {
+        return "beyond the fork: its author has signed another history".into();
+    }
     match (log.confirmed > position, cosigners(log, position)) {
         (true, others) => format!("confirmed, cosigned by {others}"),
         (false, 0) => "logged".into(),

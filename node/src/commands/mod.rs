@@ -4,6 +4,7 @@ mod authorise;
 mod charter;
 mod init;
 mod run;
+mod set_aside;
 
 pub use authorise::submit;
 pub use init::make as init_make;
@@ -31,6 +32,8 @@ enum Command {
     Authorise(authorise::Authorise),
     /// Let a contributor's key speak for the member no longer.
     Revoke(authorise::Revoke),
+    /// Take entries of the own log that no peer has ever seen out of it.
+    SetAside(set_aside::SetAsideCommand),
     /// Found a demonstration network of five members on this machine and run it.
     Demo(crate::demo::Demo),
     /// Print the script that completes commands in your shell.
@@ -51,6 +54,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Run(run) => run.execute(),
         Command::Authorise(authorise) => authorise.execute(),
         Command::Revoke(revoke) => revoke.execute(),
+        Command::SetAside(set_aside) => set_aside.execute(),
         Command::Demo(demo) => demo.execute(),
         Command::Completion { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

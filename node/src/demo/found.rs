@@ -114,6 +114,7 @@ fn settle(member: &DemoMember, own: u16, first: u16) -> anyhow::Result<()> {
         announce: Vec::new(),
         peers: if own == first { Vec::new() } else { vec![address(first)?] },
         http: member.http,
+        ..Config::default()
     };
     replace(&member.folder.config_file(), toml::to_string(&config)?.as_bytes())
 }

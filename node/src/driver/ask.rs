@@ -7,7 +7,7 @@ use cairn_api::{
 };
 use cairn_ledger::hash::{EntryHash, Reference};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Cosigned, Cosigner, SignedStatement};
+use cairn_ledger::{Checkpoint, Cosigned, Cosigner, Fork, SignedStatement};
 use cairn_replica::{AppendError, Held, Input, Token};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -25,6 +25,10 @@ pub enum Ask {
     Members(oneshot::Sender<Vec<MemberView>>),
     /// The newest checkpoint of which everything is on the disk.
     Checkpoint(MemberCode, oneshot::Sender<Option<Checkpoint>>),
+    /// Where logs are forked: from which position on what they hold does not stand.
+    Forks(oneshot::Sender<BTreeMap<MemberCode, u64>>),
+    /// The proof that a log is forked.
+    Fork(MemberCode, oneshot::Sender<Option<Fork>>),
     /// The checkpoint that covers this position of a log, and behind which most members stand.
     Cosigned(MemberCode, u64, oneshot::Sender<Option<Cosigned>>),
 }
@@ -157,6 +161,7 @@ fn hint(why: &AppendError) -> Option<String> {
             .into(),
         AppendError::Busy(_) => "submit again in a moment".into(),
         AppendError::Behind { .. } => "`cairn status` shows when it has caught up".into(),
+        AppendError::Unseen { .. } => "`cairn status` shows what the operator can do".into(),
         AppendError::Frozen => "`cairn status` shows the evidence".into(),
     };
     Some(text)
@@ -179,6 +184,16 @@ impl Driver {
             Ask::Cosigned(member, position, answer) => {
                 let held = self.replica.logs().get(&member);
                 answer.send(held.and_then(|held| held.covering(position))).ok();
+            }
+            Ask::Forks(answer) => {
+                let position = |(log, held): (&MemberCode, &Held)| {
+                    Some((log.clone(), held.fork()?.position()))
+                };
+                answer.send(self.replica.logs().iter().filter_map(position).collect()).ok();
+            }
+            Ask::Fork(member, answer) => {
+                let held = self.replica.logs().get(&member);
+                answer.send(held.and_then(|held| held.fork().cloned())).ok();
             }
             Ask::Checkpoint(member, answer) => {
                 let held = self.replica.logs().get(&member);
@@ -217,15 +232,10 @@ impl Driver {
             version: env!("CARGO_PKG_VERSION").into(),
             logs: self.replica.logs().values().map(log_status).collect(),
             peers: others.map(|card| self.peer_status(&card.code)).collect(),
-            alarms: self.alarms.iter().chain(self.still_behind()).cloned().collect(),
+            alarms: self.all_alarms(),
             faults_repaired: self.store.faults_repaired(),
             peers_dropped: self.peers.values().map(|notes| notes.drops).sum(),
         }
-    }
-
-    fn still_behind(&self) -> Option<&String> {
-        let own = self.replica.logs().get(self.replica.me())?;
-        self.behind.as_ref().filter(|_| own.promised_size() > own.stored().size())
     }
 
     fn peer_status(&self, member: &MemberCode) -> PeerStatus {
@@ -264,11 +274,22 @@ impl Driver {
     }
 }
 
+fn frozen(fork: &Fork) -> String {
+    let both = fork.cosigners_of_both();
+    let both: Vec<_> = both.iter().map(ToString::to_string).collect();
+    let both = match both[..] {
+        [] => String::new(),
+        _ => format!("; both were cosigned by {}", both.join(", ")),
+    };
+    format!(
+        "its key has signed two histories that part at or after position {}{both}",
+        fork.position()
+    )
+}
+
 fn log_status(held: &Held) -> LogStatus {
     let log = held.stored();
-    let frozen = held
-        .fork()
-        .map(|shown| format!("its key has signed another history of {} entries", shown.size()));
+    let frozen = held.fork().map(frozen);
     let cosigned = held.cosignatures().newest().iter();
     let cosigned_status = |(cosigner, (size, time)): (&Cosigner, &(u64, u64))| CosignedStatus {
         cosigner: cosigner.to_string(),
@@ -281,7 +302,8 @@ fn log_status(held: &Held) -> LogStatus {
         root: log.head().root,
         last: log.last(),
         promised: held.promised_size(),
-        confirmed: held.cosignatures().confirmed_size(),
+        confirmed: held.cosignatures().confirmed_size().min(held.standing()),
+        standing: held.standing(),
         cosigned: cosigned.map(cosigned_status).collect(),
         frozen,
     }

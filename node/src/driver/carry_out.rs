@@ -1,14 +1,14 @@
 //! Carrying out what the replica wants.
 
 use super::Driver;
-use crate::net::{Command, Wanted};
-use crate::store::{Evidence, Job};
+use crate::net::{Beginning, Command, Wanted};
+use crate::store::Job;
 use cairn_api::Event;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Checkpoint, Cosigned};
 use cairn_replica::message::{CosignedNote, Head};
-use cairn_replica::{Alarm, HeadOf, Output};
+use cairn_replica::{HeadOf, Output};
 use std::time::SystemTime;
 
 impl Driver {
@@ -53,12 +53,19 @@ impl Driver {
             Output::Fetch { peer, log, start, entries_max } => {
                 self.command(Command::Fetch(peer, Wanted { log, start, entries_max })).await;
             }
+            Output::Prove { peer, log, size } => {
+                self.command(Command::Prove(peer, Beginning { log, size })).await;
+            }
+            Output::KeepFork(fork) => self.keep_fork(&fork),
+            Output::SendFork(peer, fork) => {
+                self.command(Command::SendFork(peer, Box::new(fork))).await;
+            }
             Output::Grew { log, from, to } => {
                 tracing::debug!(%log, from, to, "a log grew");
                 self.tell(Event::Grew { member: log, from, to });
             }
             Output::Drop(peer, fault) => self.drop_peer(peer, fault.to_string()).await,
-            Output::Alarm(alarm) => self.on_alarm(alarm),
+            Output::Alarm(alarm) => self.on_alarm(&alarm),
             Output::WakeAt(time) => self.wake_at = self.wake_at.min(time),
         }
     }
@@ -76,48 +83,8 @@ impl Driver {
         let cosigned = Cosigned::new(checkpoint).sign(charter, me, time, &self.cosign_key);
         self.writer.send(Job::Cosigned(log, cosigned));
     }
-
-    fn on_alarm(&mut self, alarm: Alarm) {
-        let text = match alarm {
-            Alarm::Fork { log, held, shown } => {
-                self.keep(Evidence::Fork, &log, &[held.note(), shown.note()]);
-                fork_alarm(&log, &shown)
-            }
-            Alarm::Diverges { log, peer, size, shown } => {
-                let held = self.replica.logs().get(&log).and_then(|held| held.checkpoint());
-                let held = held.map_or_else(String::new, |held| held.note().to_string());
-                self.keep(Evidence::Diverges, &log, &[&held, shown.note()]);
-                format!(
-                    "{peer} shows a log of {log} that does not continue the {size} entries held here"
-                )
-            }
-            Alarm::OwnLogBehind { size, promised } => {
-                let text = format!(
-                    "a peer holds {promised} entries of our own log, this folder {size}: it was restored from an old copy, or a second node runs with our keys; nothing is appended until they are fetched back"
-                );
-                self.behind = Some(text.clone());
-                tracing::error!(alarm = text, "an operator has to know");
-                return self.tell(Event::Alarm { text });
-            }
-        };
-        self.alarm(text);
-    }
-
-    fn keep(&self, kind: Evidence, log: &MemberCode, notes: &[&str; 2]) {
-        if let Err(error) = self.store.keep_evidence(kind, log, notes) {
-            tracing::error!(%error, %log, "cannot keep evidence");
-        }
-    }
 }
 
 fn head(HeadOf { log, checkpoint, cosigned }: HeadOf) -> Head {
     Head { log, checkpoint: Bytes(checkpoint.note().as_bytes().to_vec()), cosigned }
-}
-
-/// What an operator is told of a log whose key has signed two histories.
-pub(super) fn fork_alarm(log: &MemberCode, shown: &Checkpoint) -> String {
-    let size = shown.size();
-    format!(
-        "the log of {log} is forked: its key has signed two histories of {size} entries; it is frozen here"
-    )
 }

@@ -1,13 +1,14 @@
 //! What peers send: checked here, outside the replica, and only then an input.
 
 use super::{Driver, Expected, PeerNotes, Verified};
-use crate::net::{self, Command, ReplyTo, Wanted};
+use crate::net::{self, Beginning, Command, ReplyTo, Wanted};
 use cairn_api::Event;
 use cairn_ledger::Cosigned;
 use cairn_ledger::checkpoint::CheckpointError;
+use cairn_ledger::fork::{RawFork, RawSide};
 use cairn_ledger::text::MemberCode;
 use cairn_replica::message::{CosignedNote, Head, RawRange, verify_head};
-use cairn_replica::{Fault, HeadOf, Input, Range, RefusedRange};
+use cairn_replica::{Fault, HeadOf, Input, Range, RefusedRange, Side};
 
 impl Driver {
     pub(super) async fn on_net(&mut self, event: net::Event) {
@@ -36,6 +37,13 @@ impl Driver {
             net::Event::FetchFailed(peer, Wanted { log, start, .. }) => {
                 self.input(Input::FetchFailed { peer, log, start }).await;
             }
+            net::Event::Prove(_, beginning, reply) => self.prove(beginning, reply),
+            net::Event::Side(member, beginning, side) => self.on_side(member, beginning, side),
+            net::Event::ProveFailed(peer, Beginning { log, size }) => {
+                self.input(Input::ProveFailed { peer, log, size }).await;
+            }
+            net::Event::Forked(member, fork, reply) => self.on_forked(member, fork, reply),
+            net::Event::ForkNoted(peer, fork) => self.input(Input::ForkNoted(peer, *fork)).await,
             net::Event::Misbehaved(member, why) => {
                 self.note_drop(&member, why);
                 self.input(Input::Disconnected(member)).await;
@@ -115,6 +123,26 @@ impl Driver {
         });
     }
 
+    /// Checks what a peer's copy has as its first entries, on the other cores.
+    fn on_side(&self, member: MemberCode, beginning: Beginning, side: RawSide) {
+        let (charter, done) = (self.replica.charter().clone(), self.verified.0.clone());
+        rayon::spawn(move || {
+            let verified = Side::verify(side, &charter, &beginning.log, beginning.size);
+            // The driver is gone when the node stops.
+            done.blocking_send(Verified::Side(member, beginning, verified.map(Box::new))).ok();
+        });
+    }
+
+    /// Checks the proof of a fork, on the other cores.
+    fn on_forked(&self, member: MemberCode, fork: RawFork, reply: ReplyTo) {
+        let (charter, done) = (self.replica.charter().clone(), self.verified.0.clone());
+        rayon::spawn(move || {
+            let verified = fork.verify(&charter).map(Box::new);
+            // The driver is gone when the node stops.
+            done.blocking_send(Verified::Forked(member, reply, verified)).ok();
+        });
+    }
+
     pub(super) async fn on_verified(&mut self, verified: Verified) {
         match verified {
             Verified::Range(member, Expected::Asked(wanted), range) => {
@@ -127,6 +155,25 @@ impl Driver {
                     Err(why) => self.drop_peer(peer, why.to_string()).await,
                 }
             }
+            Verified::Side(peer, Beginning { log, size }, side) => match side {
+                Ok(side) => self.input(Input::Side { peer, log, size, side: *side }).await,
+                Err(why) => {
+                    let failed = Input::ProveFailed { peer: peer.clone(), log, size };
+                    self.input(failed).await;
+                    self.drop_peer(peer, why.to_string()).await;
+                }
+            },
+            Verified::Forked(peer, reply, fork) => match fork {
+                // The answer says that it is kept: it goes out when it is.
+                Ok(fork) => {
+                    self.input(Input::Forked(peer, *fork)).await;
+                    self.command(Command::Noted(reply)).await;
+                }
+                Err(why) => {
+                    self.command(Command::Noted(reply)).await;
+                    self.drop_peer(peer, why.to_string()).await;
+                }
+            },
             Verified::Cosigned(member, reply, cosigned) => {
                 self.command(Command::Noted(reply)).await;
                 match cosigned {

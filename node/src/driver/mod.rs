@@ -1,5 +1,6 @@
 //! The one loop of the node: what happens outside becomes `Input`, `Output` is carried out.
 
+mod alarms;
 mod ask;
 mod carry_out;
 mod from_peers;
@@ -12,9 +13,10 @@ use crate::store::{Done, Store, Writer};
 use ask::Waiting;
 use cairn_api::Event;
 use cairn_ledger::checkpoint::CheckpointError;
+use cairn_ledger::fork::ForkError;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Cosigned, SecretKey};
-use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Time};
+use cairn_ledger::{Cosigned, Fork, SecretKey};
+use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Side, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,8 +32,6 @@ const EVENTS: usize = 1024;
 const SERVING: usize = 4;
 /// How many inputs are taken in a row before the clock is looked at again.
 const INPUTS_AT_ONCE: usize = 256;
-/// More alarms than this say nothing new.
-const ALARMS_MAX: usize = 100;
 /// The longest the driver sleeps.
 const NAP: Duration = Duration::from_secs(1);
 
@@ -48,6 +48,10 @@ enum Expected {
 enum Verified {
     /// A range whose entries and checkpoint were checked.
     Range(MemberCode, Expected, Result<Range, RefusedRange>),
+    /// What a peer's copy has as its first entries, checked.
+    Side(MemberCode, net::Beginning, Result<Box<Side>, ForkError>),
+    /// The proof of a fork, checked.
+    Forked(MemberCode, net::ReplyTo, Result<Box<Fork>, ForkError>),
     /// Checkpoints whose cosignatures were checked.
     Cosigned(MemberCode, net::ReplyTo, Result<Vec<(MemberCode, Cosigned)>, CheckpointError>),
 }
@@ -66,6 +70,7 @@ pub struct Driver {
     serving: Arc<Semaphore>,
     waiting: Waiting,
     peers: BTreeMap<MemberCode, PeerNotes>,
+    /// Alarms that do not end by themselves, beside those that the replica can tell of at any time.
     alarms: Vec<String>,
     /// The alarm that peers hold more of our own log than we do: over once we have caught up.
     behind: Option<String>,
@@ -101,8 +106,6 @@ impl Driver {
         let (asks_in, asks) = mpsc::channel(ASKS);
         let (events, _) = broadcast::channel(EVENTS);
         let client = Client::new(asks_in, events.clone(), store.clone());
-        let forks = replica.logs().iter().filter_map(|(log, held)| Some((log, held.fork()?)));
-        let alarms = forks.map(|(log, shown)| carry_out::fork_alarm(log, shown)).collect();
         let driver = Self {
             replica,
             store,
@@ -116,7 +119,7 @@ impl Driver {
             serving: Arc::new(Semaphore::new(SERVING)),
             waiting: Waiting::default(),
             peers: BTreeMap::new(),
-            alarms,
+            alarms: Vec::new(),
             behind: None,
             began: Instant::now(),
             wake_at: Time(0),
@@ -182,14 +185,6 @@ impl Driver {
             Done::Failed(error) => return Err(anyhow::Error::new(error).context("the disk failed")),
         }
         Ok(())
-    }
-
-    fn alarm(&mut self, text: String) {
-        tracing::error!(alarm = text, "an operator has to know");
-        if !self.alarms.contains(&text) && self.alarms.len() < ALARMS_MAX {
-            self.alarms.push(text.clone());
-        }
-        self.tell(Event::Alarm { text });
     }
 
     fn tell(&self, event: Event) {

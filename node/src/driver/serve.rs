@@ -1,12 +1,15 @@
 //! Serving ranges to peers: from the disk, under a checkpoint of which everything is on the disk.
 
 use super::Driver;
-use crate::net::{Command, ReplyTo, Wanted};
+use crate::net::{Beginning, Command, ReplyTo, Wanted};
 use crate::store::{Run, Store, StoreError};
 use cairn_ledger::Checkpoint;
+use cairn_ledger::fork::RawSide;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
-use cairn_replica::message::{Head, PUSH_BYTES_MAX, RANGE_BYTES_MAX, RANGE_ENTRIES_MAX, RawRange};
+use cairn_replica::message::{
+    Head, PUSH_BYTES_MAX, RANGE_BYTES_MAX, RANGE_ENTRIES_MAX, RawRange, Response,
+};
 
 impl Driver {
     pub(super) fn serve(&self, member: MemberCode, wanted: Wanted, reply: ReplyTo) {
@@ -18,7 +21,31 @@ impl Driver {
             let Ok(_permit) = serving.acquire_owned().await else { return };
             let read = move || checkpoint.and_then(|at| read(&store, &member, &wanted, &at));
             let range = tokio::task::spawn_blocking(read).await.unwrap_or_default();
-            commands.send(Command::Reply(reply, range)).await.ok();
+            let response = range.map_or(Response::Nothing, Response::Range);
+            commands.send(Command::Reply(reply, response)).await.ok();
+        });
+    }
+
+    /// Proves to a peer what our copy of a log has as its first entries.
+    pub(super) fn prove(&self, beginning: Beginning, reply: ReplyTo) {
+        let held = self.replica.logs().get(&beginning.log);
+        let position = beginning.size.checked_sub(1);
+        let cosigned = position.and_then(|position| held?.covering(position));
+        let (store, serving) = (self.store.clone(), self.serving.clone());
+        let (commands, charter) = (self.net.commands.clone(), self.replica.charter().clone());
+        tokio::spawn(async move {
+            let Ok(_permit) = serving.acquire_owned().await else { return };
+            let make = move || {
+                let (cosigned, size) = (cosigned?, beginning.size);
+                let log = store.log(&beginning.log)?;
+                let end = cosigned.checkpoint().size();
+                let checkpoint = Bytes(cosigned.note(&charter).into_bytes());
+                let (root, proof) = (log.root(size).ok()?, log.consistency(size, end).ok()?);
+                Some(RawSide { root, proof, checkpoint })
+            };
+            let side = tokio::task::spawn_blocking(make).await.unwrap_or_default();
+            let response = side.map_or(Response::Nothing, Response::Side);
+            commands.send(Command::Reply(reply, response)).await.ok();
         });
     }
 }

@@ -1,16 +1,21 @@
 //! Cases, folded from the statements of all members when they are asked for.
 
 use super::problem::Refusal;
-use crate::driver::Client;
+use crate::driver::{Ask, Client};
 use crate::store::{Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use cairn_api::{CaseList, Problem, route};
 use cairn_casebook::{Case, CaseId, Stated, Summary};
+use cairn_ledger::MemberCode;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use utoipa::IntoParams;
+
+/// Where logs are forked, by member.
+type Forks = BTreeMap<MemberCode, u64>;
 
 /// Which cases, and which page of them.
 #[derive(Deserialize, IntoParams)]
@@ -38,7 +43,8 @@ pub(crate) async fn cases(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<CaseList>, Refusal> {
     let Query(wanted) = wanted?;
-    let list = move || list(&client.store, &wanted);
+    let forks = client.ask(Ask::Forks).await?;
+    let list = move || list(&client.store, &forks, &wanted);
     Ok(Json(tokio::task::spawn_blocking(list).await??))
 }
 
@@ -53,25 +59,28 @@ pub(crate) async fn case(
 ) -> Result<Json<Case>, Refusal> {
     let id = CaseId::typed(&id).map_err(|why| Refusal::bad(why.to_string()))?;
     let name = id.clone();
-    let case = tokio::task::spawn_blocking(move || fold(&client.store, id)).await??;
+    let forks = client.ask(Ask::Forks).await?;
+    let case = tokio::task::spawn_blocking(move || fold(&client.store, &forks, id)).await??;
     if case.timeline.is_empty() {
         return Err(Refusal::not_found(format!("nobody has stated anything about {name} here")));
     }
     Ok(Json(case))
 }
 
-fn fold(store: &Store, id: CaseId) -> Result<Case, StoreError> {
+fn fold(store: &Store, forks: &Forks, id: CaseId) -> Result<Case, StoreError> {
     let places = store.index().read().unwrap_or_else(PoisonError::into_inner).about(&id.topic());
     let mut stated = Vec::new();
     for place in places {
         let entry = store.entry(&place.member, place.position)?;
         let kind = store.charter().member(&place.member).map(|card| card.kind);
-        stated.push(Stated::read(&entry, kind));
+        let fork = forks.get(&place.member).copied();
+        let beyond_fork = fork.is_some_and(|fork| place.position >= fork);
+        stated.push(Stated { beyond_fork, ..Stated::read(&entry, kind) });
     }
     Ok(Case::fold(id, stated))
 }
 
-fn list(store: &Store, wanted: &Wanted) -> Result<CaseList, StoreError> {
+fn list(store: &Store, forks: &Forks, wanted: &Wanted) -> Result<CaseList, StoreError> {
     let ids: Vec<CaseId> = {
         let index = store.index().read().unwrap_or_else(PoisonError::into_inner);
         index.topics("case/").filter_map(CaseId::from_topic).collect()
@@ -80,7 +89,7 @@ fn list(store: &Store, wanted: &Wanted) -> Result<CaseList, StoreError> {
     let (mut total, mut cases) = (0, Vec::new());
     for id in ids {
         let after = wanted.after.as_ref().is_none_or(|after| id.to_string() > *after);
-        let case = fold(store, id)?;
+        let case = fold(store, forks, id)?;
         if matches(&case, wanted) {
             total += 1;
             if after && cases.len() < limit {

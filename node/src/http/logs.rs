@@ -50,7 +50,8 @@ pub(crate) async fn log(
     let member = known(&client, &member)?;
     let limit = part.limit.unwrap_or(100).min(route::LIMIT_MAX);
     let status = client.ask(|answer| Ask::Log(member.clone(), answer)).await?;
-    let (confirmed, cosigned) = status.map(|log| (log.confirmed, log.cosigned)).unwrap_or_default();
+    let state = status.map(|log| (log.confirmed, log.standing, log.cosigned));
+    let (confirmed, standing, cosigned) = state.unwrap_or_default();
     let read = move || -> Result<EntryList, StoreError> {
         let size = client.store.log(&member).map_or(0, |log| log.size().0);
         let end = part.start.saturating_add(limit as u64).min(size);
@@ -62,7 +63,7 @@ pub(crate) async fn log(
                 entries.push(view(&entry?));
             }
         }
-        Ok(EntryList { size, confirmed, cosigned, entries })
+        Ok(EntryList { size, confirmed, standing, cosigned, entries })
     };
     Ok(Json(tokio::task::spawn_blocking(read).await??))
 }
@@ -105,6 +106,28 @@ pub(crate) async fn checkpoint(
     let member = known(&client, &member)?;
     let note = newest(&client, &member).await?.note().to_string();
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], note))
+}
+
+/// The proof that a member's log is forked, which convicts offline.
+#[utoipa::path(
+    get, path = "/v1/logs/{member}/fork", params(("member" = String, Path)),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, body = Problem)
+    )
+)]
+pub(crate) async fn fork(
+    State(client): State<Client>,
+    Path(member): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let member = known(&client, &member)?;
+    let fork = client.ask(|answer| Ask::Fork(member.clone(), answer)).await?;
+    let fork = fork.ok_or_else(|| {
+        Refusal::not_found(format!("the log of {member} is not forked, as far as this node knows"))
+    })?;
+    let name = format!("attachment; filename=\"{member}.fork\"");
+    let headers = [(CONTENT_TYPE, "application/octet-stream".into()), (CONTENT_DISPOSITION, name)];
+    Ok((headers, fork.encode()))
 }
 
 /// A member's whole log as a file that `cairn verify` checks with nothing but the network's id.

@@ -36,6 +36,7 @@ pub fn router(client: Client) -> Router {
         .route(route::LOG, get(logs::log))
         .route(route::CHECKPOINT, get(logs::checkpoint))
         .route(route::EXPORT, get(logs::export))
+        .route(route::FORK, get(logs::fork))
         .route(route::RECEIPT, get(receipt::receipt))
         .route(route::STATEMENTS, post(submit::statements))
         .route(route::CASES, get(cases::cases))

@@ -17,6 +17,7 @@ use utoipa::OpenApi;
         logs::log,
         logs::checkpoint,
         logs::export,
+        logs::fork,
         receipt::receipt,
         submit::statements,
         cases::cases,

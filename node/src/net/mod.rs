@@ -12,9 +12,10 @@ mod swarm;
 
 pub use swarm::start;
 
+use cairn_ledger::fork::{RawFork, RawSide};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, SecretKey};
-use cairn_replica::message::{CosignedNote, Head, RawRange};
+use cairn_ledger::{Charter, Fork, SecretKey};
+use cairn_replica::message::{CosignedNote, Head, RawRange, Response};
 pub use libp2p::Multiaddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -60,6 +61,16 @@ pub enum Event {
     Cosigned(MemberCode, Vec<CosignedNote>, ReplyTo),
     /// A range that was asked for does not come.
     FetchFailed(MemberCode, Wanted),
+    /// A member's node wants to know what our copy has as its first entries.
+    Prove(MemberCode, Beginning, ReplyTo),
+    /// A member's node says what its copy has.
+    Side(MemberCode, Beginning, RawSide),
+    /// It does not say.
+    ProveFailed(MemberCode, Beginning),
+    /// A member's node shows that a log is forked, and wants to hear that this is kept.
+    Forked(MemberCode, RawFork, ReplyTo),
+    /// A member's node has kept that proof.
+    ForkNoted(MemberCode, Box<Fork>),
     /// A member's node sent what no honest node sends; it is being dropped.
     Misbehaved(MemberCode, String),
 }
@@ -73,6 +84,15 @@ pub struct Wanted {
     pub start: u64,
     /// How many entries at most.
     pub entries_max: u32,
+}
+
+/// The first entries of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// Which log.
+    pub log: MemberCode,
+    /// How many entries.
+    pub size: u64,
 }
 
 /// Where the answer to a fetch goes.
@@ -91,8 +111,12 @@ pub enum Command {
     SendCosigned(MemberCode, Vec<CosignedNote>),
     /// Ask a member's node for a range.
     Fetch(MemberCode, Wanted),
-    /// Answer a fetch: a range, or nothing.
-    Reply(ReplyTo, Option<RawRange>),
+    /// Ask a member's node what its copy has as its first entries.
+    Prove(MemberCode, Beginning),
+    /// Show a member's node that a log is forked.
+    SendFork(MemberCode, Box<Fork>),
+    /// Answer a question.
+    Reply(ReplyTo, Response),
     /// Say that what came unasked was taken in.
     Noted(ReplyTo),
     /// End the connection, and keep the peer out a while.

@@ -3,10 +3,10 @@
 use super::addresses::{AddressBook, bare};
 use super::behaviour::{Behaviour, BehaviourEvent, peer_id};
 use super::dial::{Backoff, Target};
-use super::{Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
+use super::{Beginning, Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
 use anyhow::Context;
-use cairn_ledger::Charter;
 use cairn_ledger::text::{MemberCode, Text};
+use cairn_ledger::{Charter, Fork};
 use cairn_replica::message::{Address, CosignedNote, Head, RawRange, Request, Response};
 use futures::StreamExt;
 use libp2p::request_response::{Event as SyncEvent, Message, OutboundRequestId};
@@ -40,13 +40,16 @@ enum Sent {
     Cosigned,
     Addresses,
     Fetch(Wanted),
+    Prove(Beginning),
+    Fork(Box<Fork>),
 }
 
 /// What is known of a connected peer.
 struct Peer {
     since: Instant,
-    /// Heads that wait until the last ones were noted: the newest of each log.
-    heads: BTreeMap<MemberCode, Head>,
+    /// Heads that wait until the last ones were noted: the newest of each log. That there are none is told
+    /// as well: only then does the peer know that it has heard everything.
+    heads: Option<BTreeMap<MemberCode, Head>>,
     telling: bool,
     /// How many messages of cosignatures it has not answered.
     cosigned: usize,
@@ -54,7 +57,7 @@ struct Peer {
 
 impl Peer {
     fn new() -> Self {
-        Self { since: Instant::now(), heads: BTreeMap::new(), telling: false, cosigned: 0 }
+        Self { since: Instant::now(), heads: None, telling: false, cosigned: 0 }
     }
 }
 
@@ -175,7 +178,8 @@ impl Network {
         match command {
             Command::SendHeads(member, heads) => {
                 if let Some(peer) = self.peers.get_mut(&member) {
-                    peer.heads.extend(heads.into_iter().map(|head| (head.log.clone(), head)));
+                    let heads = heads.into_iter().map(|head| (head.log.clone(), head));
+                    peer.heads.get_or_insert_default().extend(heads);
                     self.tell_heads(&member);
                 }
             }
@@ -186,8 +190,15 @@ impl Network {
                 let request = Request::Fetch { log, start, entries_max };
                 self.send(&member, &request, Sent::Fetch(wanted));
             }
-            Command::Reply(ReplyTo(channel), range) => {
-                let response = range.map_or(Response::Nothing, Response::Range);
+            Command::Prove(member, beginning) => {
+                let Beginning { log, size } = beginning.clone();
+                self.send(&member, &Request::Prove { log, size }, Sent::Prove(beginning));
+            }
+            Command::SendFork(member, fork) => {
+                let request = Request::Forked(fork.raw().clone());
+                self.send(&member, &request, Sent::Fork(fork));
+            }
+            Command::Reply(ReplyTo(channel), response) => {
                 // A connection that ended meanwhile is no failure of ours.
                 self.swarm.behaviour_mut().sync.send_response(channel, response.encode()).ok();
             }
@@ -199,11 +210,9 @@ impl Network {
     /// One message of heads is under way at a time; what changes meanwhile goes into the next.
     fn tell_heads(&mut self, member: &MemberCode) {
         let Some(peer) = self.peers.get_mut(member).filter(|peer| !peer.telling) else { return };
-        if peer.heads.is_empty() {
-            return;
-        }
+        let Some(heads) = peer.heads.take() else { return };
         peer.telling = true;
-        let heads = std::mem::take(&mut peer.heads).into_values().collect();
+        let heads = heads.into_values().collect();
         self.send(member, &Request::Heads(heads), Sent::Heads);
     }
 
@@ -211,7 +220,8 @@ impl Network {
         let Some(peer) = self.peers.get_mut(member) else { return };
         if peer.telling {
             let RawRange { log, checkpoint, .. } = range;
-            peer.heads.insert(log.clone(), Head { log, checkpoint, cosigned: 0 });
+            let head = Head { log: log.clone(), checkpoint, cosigned: 0 };
+            peer.heads.get_or_insert_default().insert(log, head);
             return;
         }
         peer.telling = true;
@@ -328,6 +338,10 @@ impl Network {
                 self.tell(Event::Grown(member, range, cosign, reply));
             }
             Ok(Request::Cosigned(notes)) => self.tell(Event::Cosigned(member, notes, reply)),
+            Ok(Request::Prove { log, size }) => {
+                self.tell(Event::Prove(member, Beginning { log, size }, reply));
+            }
+            Ok(Request::Forked(fork)) => self.tell(Event::Forked(member, fork, reply)),
             Ok(Request::Addresses(addresses)) => {
                 self.noted(reply);
                 self.on_addresses(addresses);
@@ -355,6 +369,13 @@ impl Network {
             (Sent::Fetch(wanted), Response::Nothing) => {
                 self.tell(Event::FetchFailed(member, wanted));
             }
+            (Sent::Prove(beginning), Response::Side(side)) => {
+                self.tell(Event::Side(member, beginning, side));
+            }
+            (Sent::Prove(beginning), Response::Nothing) => {
+                self.tell(Event::ProveFailed(member, beginning));
+            }
+            (Sent::Fork(fork), Response::Noted) => self.tell(Event::ForkNoted(member, fork)),
             (sent @ (Sent::Heads | Sent::Cosigned | Sent::Addresses), Response::Noted) => {
                 self.on_unanswered(member, sent);
             }
@@ -379,7 +400,9 @@ impl Network {
                     peer.cosigned = peer.cosigned.saturating_sub(1);
                 }
             }
-            Sent::Addresses => {}
+            // A proof that was not noted is shown again.
+            Sent::Addresses | Sent::Fork(_) => {}
+            Sent::Prove(beginning) => self.tell(Event::ProveFailed(member, beginning)),
             Sent::Fetch(wanted) => self.tell(Event::FetchFailed(member, wanted)),
         }
     }

@@ -214,6 +214,15 @@ impl LogFile {
 
     /// Puts an entry's bytes in the place of damaged ones of the same length.
     pub(crate) fn overwrite(&self, position: u64, entry: &[u8]) -> Result<(), StoreError> {
+        let offset = self.offset_of(position)?;
+        let mut bytes = Vec::new();
+        bundle::write(&mut bytes, entry).map_err(|why| StoreError::Folder(why.to_string()))?;
+        self.file.write_all_at(&bytes, offset).map_err(StoreError::io(&self.path))?;
+        self.flush()
+    }
+
+    /// Where in the file an entry begins.
+    fn offset_of(&self, position: u64) -> Result<u64, StoreError> {
         let (first, mut offset) = {
             let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
             shape.landmark(position)
@@ -223,10 +232,17 @@ impl LogFile {
             self.file.read_exact_at(&mut length, offset).map_err(StoreError::io(&self.path))?;
             offset += LENGTH_BYTES as u64 + u64::from(u16::from_be_bytes(length));
         }
-        let mut bytes = Vec::new();
-        bundle::write(&mut bytes, entry).map_err(|why| StoreError::Folder(why.to_string()))?;
-        self.file.write_all_at(&bytes, offset).map_err(StoreError::io(&self.path))?;
-        self.flush()
+        Ok(offset)
+    }
+
+    /// Cuts the file before an entry. What is known of it without reading it is wrong from then on: the
+    /// folder has to be opened anew.
+    pub(crate) fn truncate(&self, position: u64) -> Result<(), StoreError> {
+        if position < self.size().0 {
+            let offset = self.offset_of(position)?;
+            self.file.set_len(offset).map_err(StoreError::io(&self.path))?;
+        }
+        self.file.sync_all().map_err(StoreError::io(&self.path))
     }
 
     /// The proof that the first `old` entries are a prefix of the first `new`.

@@ -14,18 +14,20 @@ mod nodes;
 mod open;
 mod scan;
 mod second;
+mod set_aside;
 mod writer;
 
 pub use fault::{Fault, StoreError};
 pub use index::{Index, Place};
 pub use log_file::{LogFile, Run};
 pub use open::{Check, Found, Opened};
-pub use second::Evidence;
+pub use set_aside::SetAside;
 pub use writer::{Done, Job, Writer};
 
 use cairn_ledger::bundle::LENGTH_BYTES;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Entry, TreeHash};
+use cairn_ledger::{Charter, Entry, Fork, TreeHash};
+use cairn_replica::Unseen;
 use second::Second;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,6 +37,10 @@ use std::sync::{Arc, RwLock};
 impl cairn_replica::Trees for Store {
     fn root(&self, log: &MemberCode, size: u64) -> Option<TreeHash> {
         self.log(log)?.root(size).ok()
+    }
+
+    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>> {
+        self.log(log)?.consistency(old, new).ok()
     }
 }
 
@@ -75,38 +81,30 @@ impl Store {
         self.faults.load(Ordering::Relaxed)
     }
 
-    /// Keeps two notes of one log that an operator or a court will want to see.
+    /// Keeps the proof that a log is forked, in place of the one before it. It is on the disk, twice,
+    /// when this returns.
     ///
     /// # Errors
     /// When the disk does.
-    pub fn keep_evidence(
-        &self,
-        kind: Evidence,
-        log: &MemberCode,
-        notes: &[&str; 2],
-    ) -> Result<(), StoreError> {
-        evidence::keep(&self.folder, kind, log, notes)?;
-        self.second.keep_evidence(kind, log, notes)
+    pub fn keep_fork(&self, fork: &Fork) -> Result<(), StoreError> {
+        evidence::keep_fork(&self.folder, fork)?;
+        self.second.keep_fork(fork.log(), &fork.encode())
     }
 
-    /// The logs whose key is known to have signed two histories, each with the other side's note.
+    /// Keeps two notes of one log that an operator will want to see, the first ones of each log.
     ///
     /// # Errors
     /// When the disk does.
-    pub fn forks(&self) -> Result<Vec<(MemberCode, String)>, StoreError> {
-        let mut forks = Vec::new();
-        for log in self.logs.keys() {
-            let file = evidence::read(&self.folder, Evidence::Fork, log);
-            let second = self.second.evidence(Evidence::Fork, log)?;
-            for notes in [file, second].into_iter().flatten() {
-                self.keep_evidence(Evidence::Fork, log, &notes.each_ref().map(String::as_str))?;
-                let [_, shown] = notes;
-                forks.push((log.clone(), shown));
-            }
-        }
-        // Both copies say the same, unless one of them is damaged.
-        forks.dedup();
-        Ok(forks)
+    pub fn keep_diverging(&self, log: &MemberCode, notes: &[&str; 2]) -> Result<(), StoreError> {
+        evidence::keep_diverging(&self.folder, log, notes)
+    }
+
+    /// Keeps what is known of entries of our own log that no peer has.
+    ///
+    /// # Errors
+    /// When the disk does.
+    pub fn keep_unseen(&self, me: &MemberCode, unseen: &Unseen) -> Result<(), StoreError> {
+        evidence::keep_unseen(&self.folder, me, unseen)
     }
 
     /// The entries `start..end` of a log, or as many of them as fit `bytes_max` (at least one).

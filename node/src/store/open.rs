@@ -9,10 +9,10 @@ use super::lock::FolderLock;
 use super::log_file::{LogFile, Shape};
 use super::scan::{Scan, TAIL_ENTRIES};
 use super::second::Second;
-use super::{Index, Store, StoreError};
+use super::{Index, Store, StoreError, evidence};
 use cairn_ledger::entry::{RawEntry, Verifier};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Checkpoint, Cosigned, Log, bundle};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Fork, Log, bundle};
 use cairn_replica::Restored;
 use rayon::prelude::*;
 use std::fs::{self, File};
@@ -148,7 +148,8 @@ impl Opener<'_> {
         let cosigned = cosigned.and_then(|note| self.cosigned(member, &note));
         let confirmed = self.second.confirmed(member)?;
         let confirmed = confirmed.and_then(|note| self.cosigned(member, &note));
-        let restored = Restored { log, checkpoint, promised, cosigned, confirmed };
+        let fork = self.fork(member)?;
+        let restored = Restored { log, checkpoint, promised, cosigned, confirmed, fork };
         let file = LogFile::new(member.clone(), path, file, shape, guard, cosigned_guard);
         Ok(OpenLog { file, restored, found })
     }
@@ -160,6 +161,21 @@ impl Opener<'_> {
 
     fn cosigned(&self, member: &MemberCode, note: &str) -> Option<Cosigned> {
         Cosigned::verify(note.as_bytes(), self.charter, member, None).ok()
+    }
+
+    /// The proof that the log is forked, from whichever copy has it; then both have it.
+    fn fork(&self, member: &MemberCode) -> Result<Option<Fork>, StoreError> {
+        let found = [evidence::fork(self.folder, member), self.second.fork(member)?];
+        let fork = evidence::best(self.charter, member, found.iter().flatten().cloned());
+        if let Some(fork) = &fork {
+            tracing::error!(log = %member, position = fork.position(), "this log is forked: it stays frozen");
+            let bytes = fork.encode();
+            if found.iter().any(|copy| copy.as_ref() != Some(&bytes)) {
+                evidence::keep_fork(self.folder, fork)?;
+                self.second.keep_fork(member, &bytes)?;
+            }
+        }
+        Ok(fork)
     }
 
     /// Scans, repairs and scans again until the log is sound, cut or whole.

@@ -5,8 +5,6 @@
 
 use super::{StoreError, fault};
 use cairn_ledger::bundle::{self, Slices};
-use cairn_ledger::codec;
-use cairn_ledger::note::NOTE_BYTES_MAX;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Entry, entry::RawEntry};
 use std::path::Path;
@@ -15,24 +13,6 @@ use std::path::Path;
 const CACHE_BYTES: u64 = 8 << 20;
 /// How many bytes of entries one record takes: many small records cost twice their size on the disk.
 const RECORD_BYTES: usize = 120 << 10;
-
-/// What two notes of one log show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// One size, two roots: the log's key has signed two histories.
-    Fork,
-    /// A peer's copy did not continue ours under a checkpoint that the log's key did sign.
-    Diverges,
-}
-
-impl Evidence {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Fork => "fork",
-            Self::Diverges => "diverges",
-        }
-    }
-}
 
 /// The second copy.
 #[derive(Debug)]
@@ -138,29 +118,35 @@ impl Second {
         Ok(start.saturating_add(Slices::new(&record).count() as u64))
     }
 
-    /// Keeps two notes of one log under a name; the first ones of a name stay.
-    pub(crate) fn keep_evidence(
-        &self,
-        kind: Evidence,
-        log: &MemberCode,
-        notes: &[&str; 2],
-    ) -> Result<(), StoreError> {
-        let key = format!("{}/{log}", kind.name());
-        if !self.evidence.contains_key(&key)? {
-            self.evidence.insert(key, codec::encode(notes))?;
-            self.db.flush()?;
-        }
-        Ok(())
+    /// Keeps the proof that a log is forked, in place of the one before it.
+    pub(crate) fn keep_fork(&self, log: &MemberCode, proof: &[u8]) -> Result<(), StoreError> {
+        self.evidence.insert(format!("fork/{log}"), proof)?;
+        self.flush()
     }
 
-    /// The notes that were kept of one log under a name.
-    pub(crate) fn evidence(
-        &self,
-        kind: Evidence,
-        log: &MemberCode,
-    ) -> Result<Option<[String; 2]>, StoreError> {
-        let found = self.evidence.get(format!("{}/{log}", kind.name()))?;
-        Ok(found.and_then(|bytes| codec::decode("evidence", &bytes, 4 * NOTE_BYTES_MAX).ok()))
+    /// The bytes of the proof that was kept.
+    pub(crate) fn fork(&self, log: &MemberCode) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.evidence.get(format!("fork/{log}"))?;
+        Ok(found.map(|bytes| bytes.to_vec()))
+    }
+
+    /// Forgets the entries of a log from a position on.
+    pub(crate) fn truncate(&self, member: &MemberCode, size: u64) -> Result<(), StoreError> {
+        let all = key(member, 0)..=key(member, u64::MAX);
+        let start = |key: &[u8]| key.last_chunk::<8>().map_or(0, |at| u64::from_be_bytes(*at));
+        while let Some((found, record)) = self.entries.range(all.clone()).next_back().transpose()? {
+            let first = start(&found);
+            if first < size {
+                // The record that reaches over the end.
+                let kept = usize::try_from(size - first).unwrap_or(usize::MAX);
+                let kept: Vec<_> = Slices::new(&record).map_while(Result::ok).take(kept).collect();
+                self.entries.remove(&found)?;
+                self.add_bytes(member, first, kept.into_iter())?;
+                break;
+            }
+            self.entries.remove(&found)?;
+        }
+        self.flush()
     }
 
     /// Keeps the largest checkpoint of a log behind which enough members stand. There is no other

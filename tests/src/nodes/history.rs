@@ -1,13 +1,17 @@
 //! A log made by hand with a member's own keys: what a node that lies could show.
 
 use super::{Contributor, Founded};
+use crate::sim::talk::{range_of, raw_range, side_of};
 use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::proof::TreeHead;
 use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::tree::Frontier;
-use cairn_ledger::{Checkpoint, Entry, EntryHash, SecretKey, SignedStatement, bundle};
+use cairn_ledger::{
+    Charter, Checkpoint, Cosigned, Entry, EntryHash, SecretKey, SignedStatement, bundle,
+};
 use cairn_replica::message::{Head, RawRange, Request, Response};
+use std::sync::Arc;
 
 /// A log that nobody has checked.
 #[derive(Debug, Clone)]
@@ -15,7 +19,7 @@ pub struct History {
     member: MemberCode,
     origin: String,
     key: SecretKey,
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
 }
 
 impl History {
@@ -47,13 +51,14 @@ impl History {
 
     /// Puts a statement at the end.
     pub fn push(&mut self, statement: SignedStatement) {
-        let previous = self.entries.last().map_or(EntryHash::NONE, Entry::hash);
+        let previous = self.entries.last().map_or(EntryHash::NONE, |entry| entry.hash());
         self.push_behind(previous, statement);
     }
 
     /// Puts a statement at the end that claims to follow another entry.
     pub fn push_behind(&mut self, previous: EntryHash, statement: SignedStatement) {
-        self.entries.push(Entry::place(self.entries.len() as u64, previous, statement));
+        let entry = Entry::place(self.entries.len() as u64, previous, statement);
+        self.entries.push(Arc::new(entry));
     }
 
     /// Signs a promise of all that is there, with the log key or another one.
@@ -84,6 +89,43 @@ impl History {
         let checkpoint = Bytes(self.checkpoint(None).note().as_bytes().to_vec());
         let (log, bundle) = (self.member.clone(), Bytes(bytes));
         RawRange { log, start, bundle, checkpoint, proof: Vec::new() }
+    }
+
+    /// What an honest node answers that holds this history of one log and nothing else, under a
+    /// checkpoint with these cosignatures.
+    ///
+    /// # Panics
+    /// Never: what it proves is its own.
+    #[must_use]
+    pub fn answer(&self, charter: &Charter, cosigned: &Cosigned, asked: &Request) -> Response {
+        match asked {
+            Request::Fetch { log, start, entries_max } if *log == self.member => {
+                let promise = cosigned.checkpoint();
+                let range = range_of(log, &self.entries, promise, *start, *entries_max);
+                range.map_or(Response::Nothing, |range| Response::Range(raw_range(range)))
+            }
+            Request::Prove { log, size } if *log == self.member => {
+                let held = (1..=self.entries.len() as u64).contains(size);
+                let side = || side_of(log, &self.entries, cosigned, *size, charter).raw().clone();
+                if held { Response::Side(side()) } else { Response::Nothing }
+            }
+            Request::Fetch { .. } | Request::Prove { .. } => Response::Nothing,
+            Request::Heads(_)
+            | Request::Addresses(_)
+            | Request::Grown { .. }
+            | Request::Forked(_)
+            | Request::Cosigned(_) => Response::Noted,
+        }
+    }
+
+    /// Its newest checkpoint, cosigned by members with their true keys.
+    #[must_use]
+    pub fn cosigned(&self, network: &Founded, by: &[&str]) -> Cosigned {
+        by.iter().fold(Cosigned::new(self.checkpoint(None)), |cosigned, code| {
+            let member = MemberCode::new(code).expect("a code");
+            let key = network.secret(code, "cosign");
+            cosigned.sign(&network.charter, &member, 1_795_000_000, &key)
+        })
     }
 
     /// The same as the answer to a fetch.

@@ -89,7 +89,7 @@ pub enum Seen {
 }
 
 /// How the node's requests are answered. `None` answers nothing at all.
-type Answer = Box<dyn FnMut(&Request) -> Option<Vec<u8>>>;
+type Answer = Box<dyn FnMut(&Request) -> Option<Vec<u8>> + Send>;
 
 /// The peer.
 pub struct Hostile {
@@ -134,8 +134,9 @@ impl Hostile {
                 Request::Heads(_)
                 | Request::Addresses(_)
                 | Request::Grown { .. }
+                | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
-                Request::Fetch { .. } => Response::Nothing.encode(),
+                Request::Fetch { .. } | Request::Prove { .. } => Response::Nothing.encode(),
             })
         };
         Self { runtime, swarm, answer: Box::new(honest), node: None, unanswered: Vec::new() }
@@ -149,7 +150,9 @@ impl Hostile {
                 Request::Heads(_)
                 | Request::Addresses(_)
                 | Request::Grown { .. }
+                | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
+                Request::Prove { .. } => Response::Nothing.encode(),
                 Request::Fetch { .. } => bytes.clone(),
             })
         });
@@ -158,7 +161,10 @@ impl Hostile {
 
     /// The same, answering everything as told.
     #[must_use]
-    pub fn answering(mut self, answer: impl FnMut(&Request) -> Option<Vec<u8>> + 'static) -> Self {
+    pub fn answering(
+        mut self,
+        answer: impl FnMut(&Request) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
         self.answer = Box::new(answer);
         self
     }
@@ -227,12 +233,56 @@ impl Hostile {
         self.runtime.block_on(waited).unwrap_or_else(|_| panic!("a hostile peer still not: {what}"))
     }
 
+    /// Takes part in the network on a thread of its own, for as long as what is returned is kept.
+    #[must_use]
+    pub fn live(mut self) -> Living {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            // Nothing is ever sent: the channel ends.
+            while stopped.try_recv() != Err(std::sync::mpsc::TryRecvError::Disconnected) {
+                self.linger(Duration::from_millis(50));
+            }
+        });
+        Living { stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn linger(&mut self, span: Duration) {
+        let live = async {
+            loop {
+                let event = self.swarm.select_next_some().await;
+                let seen = see(event, &mut self.node, |request| (self.answer)(request));
+                if let Some((_, Some((channel, Some(bytes))))) = seen {
+                    // The node may have closed the connection meanwhile.
+                    self.swarm.behaviour_mut().send_response(channel, bytes).ok();
+                }
+            }
+        };
+        let _ = self.runtime.block_on(async { tokio::time::timeout(span, live).await });
+    }
+
     /// Takes part in the network until the connection has ended.
     ///
     /// # Panics
     /// When it does not end in time.
     pub fn until_closed(&mut self) {
         self.until("dropped", |seen| (seen == Seen::Closed).then_some(()));
+    }
+}
+
+/// A hostile peer that takes part by itself until this is dropped.
+#[derive(Debug)]
+pub struct Living {
+    stop: Option<std::sync::mpsc::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // Its own panic was printed where it happened.
+            thread.join().ok();
+        }
     }
 }
 

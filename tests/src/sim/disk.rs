@@ -2,9 +2,9 @@
 
 use super::rng::Rng;
 use super::talk::tree_node;
-use cairn_ledger::proof::subtree;
+use cairn_ledger::proof::{consistency, subtree};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, EntryHash, Log, TreeHash};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, EntryHash, Fork, Log, TreeHash};
 use cairn_replica::{Restored, Ticket, Trees};
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -43,6 +43,8 @@ pub struct Disk {
     cosigning: VecDeque<(MemberCode, Cosigned)>,
     /// The newest confirmed checkpoint of each log, not flushed.
     confirmed: BTreeMap<MemberCode, Cosigned>,
+    /// Proofs of forks, flushed.
+    forks: BTreeMap<MemberCode, Fork>,
 }
 
 impl Disk {
@@ -58,6 +60,7 @@ impl Disk {
             cosigned: BTreeMap::new(),
             cosigning: VecDeque::new(),
             confirmed: BTreeMap::new(),
+            forks: BTreeMap::new(),
         }
     }
 
@@ -146,6 +149,19 @@ impl Disk {
         self.confirmed.insert(log, confirmed);
     }
 
+    /// Takes the entries of our own log from a position on away, and puts what peers hold in the guard.
+    pub fn set_aside(&mut self, position: u64, shown: Checkpoint) {
+        let file = self.files.entry(self.me.clone()).or_default();
+        file.entries.truncate(position as usize);
+        file.checkpoints.retain(|checkpoint| checkpoint.size() <= position);
+        (file.flushed, self.guard) = (file.entries.len(), Some(shown));
+    }
+
+    /// Keeps the proof of a fork in place of the one before it.
+    pub fn keep_fork(&mut self, fork: Fork) {
+        self.forks.insert(fork.log().clone(), fork);
+    }
+
     /// The power goes: what was not flushed is kept up to any point or lost; what was on its way
     /// to our own log reached it up to any entry.
     pub fn cut(&mut self, rng: &mut Rng) {
@@ -193,7 +209,8 @@ impl Disk {
         let promised = all.iter().max_by_key(|one| one.size()).cloned();
         let cosigned = self.cosigned.get(code).cloned();
         let confirmed = self.confirmed.get(code).cloned();
-        Restored { log, checkpoint, promised, cosigned, confirmed }
+        let fork = self.forks.get(code).cloned();
+        Restored { log, checkpoint, promised, cosigned, confirmed, fork }
     }
 }
 
@@ -203,5 +220,12 @@ impl Trees for Disk {
         let mut node = |level, index| Ok::<_, Infallible>(tree_node(file, level, index));
         let within = size <= file.len() as u64;
         within.then(|| subtree(0, size, &mut node).unwrap_or_else(|never| match never {}))
+    }
+
+    fn consistency(&self, log: &MemberCode, old: u64, new: u64) -> Option<Vec<TreeHash>> {
+        let file = self.file(log);
+        let mut node = |level, index| Ok::<_, Infallible>(tree_node(file, level, index));
+        let within = new <= file.len() as u64;
+        within.then(|| consistency(old, new, &mut node).unwrap_or_else(|never| match never {}))
     }
 }

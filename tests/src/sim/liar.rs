@@ -1,10 +1,10 @@
 //! A member that shows different histories to different peers, or serves what does not fit.
 
-use super::talk::{Message, range_of};
+use super::talk::{Message, range_of, side_of};
 use super::world::World;
 use crate::people::Network;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Entry, Log, SignedStatement};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, Log, SignedStatement};
 use cairn_replica::{HeadOf, Input, Range};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,6 +53,29 @@ impl Liar {
             Answer::Nothing => Some(nothing),
             Answer::Silence => None,
         }
+    }
+}
+
+impl Liar {
+    /// What it proves of the face that it has for the asker: what any holder of it could.
+    #[must_use]
+    pub fn prove(
+        &self,
+        asker: usize,
+        log: &MemberCode,
+        size: u64,
+        charter: &Charter,
+    ) -> Option<Message> {
+        if self.spoil.is_some() {
+            return None;
+        }
+        let face = self.faces.get(&asker).filter(|face| face.log == *log);
+        let face = face.filter(|face| size > 0 && size <= face.checkpoint.size());
+        Some(face.map_or(Message::NoSide(log.clone(), size), |face| {
+            let cosigned = Cosigned::new(face.checkpoint.clone());
+            let side = side_of(log, &face.entries, &cosigned, size, charter);
+            Message::Side(log.clone(), size, Box::new(side))
+        }))
     }
 }
 

@@ -1,13 +1,14 @@
 //! Messages between nodes: lost, doubled, late and out of order, as values or as bytes on the wire.
 
 use super::world::{Event, World};
+use cairn_ledger::fork::RawSide;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::proof;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::tree::node_hash;
-use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, TreeHash, bundle};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, Fork, TreeHash, bundle};
 use cairn_replica::message::{CosignedNote, Head, RANGE_ENTRIES_MAX, verify_head};
-use cairn_replica::{HeadOf, Input, Range, RawRange, Request, Response};
+use cairn_replica::{HeadOf, Input, Range, RawRange, Request, Response, Side};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -38,6 +39,16 @@ pub enum Message {
         /// From which position.
         start: u64,
     },
+    /// "Prove what your copy has as its first entries."
+    Prove(MemberCode, u64),
+    /// "This is what it has."
+    Side(MemberCode, u64, Box<Side>),
+    /// "I do not prove that."
+    NoSide(MemberCode, u64),
+    /// "This log is forked."
+    Forked(Box<Fork>),
+    /// "I have kept that."
+    ForkNoted(Box<Fork>),
     /// A request as the wire carries it.
     Request(Vec<u8>),
     /// A response as the wire carries it, with what it answers.
@@ -96,6 +107,20 @@ impl World {
             Message::Nothing { log, start } => {
                 self.input(to, Input::FetchFailed { peer, log, start });
             }
+            Message::Prove(log, size) => {
+                if let Some(answer) = self.prove(to, from, &log, size) {
+                    self.send(to, &peer, answer);
+                }
+            }
+            Message::Side(log, size, side) => {
+                self.input(to, Input::Side { peer, log, size, side: *side });
+            }
+            Message::NoSide(log, size) => self.input(to, Input::ProveFailed { peer, log, size }),
+            Message::Forked(fork) => {
+                self.input(to, Input::Forked(peer.clone(), Fork::clone(&fork)));
+                self.send(to, &peer, Message::ForkNoted(fork));
+            }
+            Message::ForkNoted(fork) => self.input(to, Input::ForkNoted(peer, *fork)),
             Message::Request(bytes) => {
                 let message = self.decode_request(&bytes);
                 self.deliver(from, to, message);
@@ -147,6 +172,20 @@ impl World {
         Some(held.checkpoint().and_then(range).map_or(nothing, Message::Range))
     }
 
+    /// What a node proves of its copy of a log: from its disk, as it holds it.
+    fn prove(&self, node: usize, asker: usize, log: &MemberCode, size: u64) -> Option<Message> {
+        if let Some(liar) = &self.nodes[node].liar {
+            return liar.prove(asker, log, size, &self.network.charter);
+        }
+        let held = self.nodes[node].replica.as_ref()?.logs().get(log)?;
+        let file = self.nodes[node].disk.file(log);
+        let cosigned = size.checked_sub(1).and_then(|position| held.covering(position));
+        let side = cosigned.map(|one| side_of(log, file, &one, size, &self.network.charter));
+        Some(side.map_or(Message::NoSide(log.clone(), size), |side| {
+            Message::Side(log.clone(), size, Box::new(side))
+        }))
+    }
+
     fn decode_request(&self, bytes: &[u8]) -> Message {
         match Request::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
             Request::Heads(heads) => {
@@ -171,6 +210,11 @@ impl World {
                 };
                 Message::Cosigned(notes.into_iter().map(verify).collect())
             }
+            Request::Prove { log, size } => Message::Prove(log, size),
+            Request::Forked(raw) => match raw.verify(&self.network.charter) {
+                Ok(fork) => Message::Forked(Box::new(fork)),
+                Err(why) => self.fail(&format!("an honest proof was refused: {why}")),
+            },
             Request::Addresses(_) => self.fail("nobody here tells addresses"),
         }
     }
@@ -178,6 +222,7 @@ impl World {
     fn decode_response(&self, log: MemberCode, start: u64, bytes: &[u8]) -> Message {
         match Response::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
             Response::Noted | Response::Nothing => Message::Nothing { log, start },
+            Response::Side(_) => self.fail("proofs travel as values here"),
             Response::Range(raw) => match raw.verify(&self.network.charter, None) {
                 Ok(range) => Message::Range(range),
                 Err(why) => self.fail(&format!("an honest range was refused: {why}")),
@@ -216,7 +261,13 @@ fn encode(message: Message, charter: &Charter) -> Message {
         Message::Nothing { log, start } => {
             Message::Response { log, start, bytes: Response::Nothing.encode() }
         }
-        bytes @ (Message::Request(_) | Message::Response { .. }) => bytes,
+        Message::Forked(fork) => Message::Request(Request::Forked(fork.raw().clone()).encode()),
+        Message::Prove(log, size) => Message::Request(Request::Prove { log, size }.encode()),
+        as_it_is @ (Message::Side(..)
+        | Message::NoSide(..)
+        | Message::ForkNoted(_)
+        | Message::Request(_)
+        | Message::Response { .. }) => as_it_is,
     }
 }
 
@@ -251,6 +302,26 @@ pub fn range_of(
     let Ok(proof) = proof::consistency(end, checkpoint.size(), &mut node);
     let entries = run.iter().map(|entry| Entry::clone(entry)).collect();
     Some(Range { log: log.clone(), start, entries, checkpoint: checkpoint.clone(), proof })
+}
+
+/// What a checkpoint shows to be a log's first `size` entries.
+///
+/// # Panics
+/// When the checkpoint is not one of these entries.
+#[must_use]
+pub fn side_of(
+    log: &MemberCode,
+    entries: &[Arc<Entry>],
+    cosigned: &Cosigned,
+    size: u64,
+    charter: &Charter,
+) -> Side {
+    let mut node = |level, index| Ok::<_, Infallible>(tree_node(entries, level, index));
+    let Ok(root) = proof::subtree(0, size, &mut node);
+    let Ok(proof) = proof::consistency(size, cosigned.checkpoint().size(), &mut node);
+    let checkpoint = Bytes(cosigned.note(charter).into_bytes());
+    let side = Side::verify(RawSide { root, proof, checkpoint }, charter, log, size);
+    side.expect("a side of its own history")
 }
 
 /// The node of a log's tree, from its leaves.

@@ -29,6 +29,8 @@ pub struct Watch {
     pub cuts: usize,
     /// True where the village has a liar or an old disk: alarms and drops are not failures then.
     pub trouble_expected: bool,
+    /// Members that went on alone after that, and so signed what nobody else has.
+    pub went_on_alone: std::collections::BTreeSet<usize>,
     /// Members whose disk was replaced by an older copy of itself, with what it held before.
     pub(crate) replaced: BTreeMap<usize, super::disk::Disk>,
 }
@@ -55,7 +57,7 @@ impl World {
     }
 
     pub(crate) fn watch_refused(&mut self, node: usize, why: AppendError) {
-        if !self.watch.trouble_expected && matches!(why, AppendError::Frozen) {
+        if matches!(why, AppendError::Frozen) {
             self.fail("an honest log was frozen");
         }
         self.watch.refused.push((node, why));
@@ -65,6 +67,9 @@ impl World {
     pub(crate) fn watch_signed(&mut self, node: usize, checkpoint: &Checkpoint) {
         let head = checkpoint.head();
         let before = self.watch.signed.entry(node).or_default().insert(head.size, head.root);
+        if self.watch.went_on_alone.contains(&node) {
+            return;
+        }
         if before.is_some_and(|before| before != head.root) {
             self.fail(&format!("{} signed two histories of size {}", node, head.size));
         }
@@ -109,7 +114,13 @@ impl World {
     }
 
     pub(crate) fn watch_alarm(&mut self, node: usize, alarm: Alarm) {
-        if !self.watch.trouble_expected {
+        if let Alarm::Fork { log, .. } = &alarm
+            && self.nodes[self.numbers[log]].liar.is_none()
+        {
+            self.fail(&format!("{node} accuses the honest {log} of a fork"));
+        }
+        let accuses = !matches!(alarm, Alarm::Stalled { .. } | Alarm::Unconfirmed { .. });
+        if accuses && !self.watch.trouble_expected {
             self.fail(&format!("an alarm among honest members, at {node}: {alarm:?}"));
         }
         self.watch.alarms.push((node, alarm));
@@ -167,7 +178,7 @@ impl World {
     pub fn check_end(&self) {
         let honest = self.honest();
         honest.iter().for_each(|node| self.check_restored(*node));
-        for author in &honest {
+        for author in honest.difference(&self.watch.went_on_alone) {
             let log = &self.nodes[*author].code;
             let file = self.nodes[*author].disk.file(log);
             for (size, root) in self.watch.signed.get(author).into_iter().flatten() {
@@ -195,7 +206,25 @@ impl World {
             let nodes = honest.clone();
             nodes.into_iter().map(move |node| (node, author))
         });
-        pairs.filter_map(|(node, author)| self.difference(node, author))
+        let liars = (0..self.nodes.len()).filter(|node| self.nodes[*node].liar.is_some());
+        let forks = liars.filter_map(|author| self.fork_difference(author));
+        pairs.filter_map(|(node, author)| self.difference(node, author)).chain(forks)
+    }
+
+    /// Where a liar's log is forked, as each honest node knows it; nothing for those that know none.
+    #[must_use]
+    pub fn forks(&self, author: usize) -> Vec<Option<u64>> {
+        let log = &self.nodes[author].code;
+        let running = self.nodes.iter().filter_map(|node| node.replica.as_ref());
+        running.map(|replica| Some(replica.logs()[log].fork()?.position())).collect()
+    }
+
+    /// How honest nodes differ about the fork of a liar's log, if they do.
+    fn fork_difference(&self, author: usize) -> Option<String> {
+        let mut forks = self.forks(author);
+        forks.dedup();
+        let log = &self.nodes[author].code;
+        (forks.len() > 1).then(|| format!("the fork of {log} is known differently: {forks:?}"))
     }
 
     /// How a node's copy of a log differs from what its author holds, if it does.

@@ -335,6 +335,11 @@ impl World {
             Output::Fetch { peer, log, start, entries_max } => {
                 self.send(node, &peer, Message::Fetch { log, start, entries_max });
             }
+            Output::Prove { peer, log, size } => self.send(node, &peer, Message::Prove(log, size)),
+            Output::KeepFork(fork) => self.nodes[node].disk.keep_fork(fork),
+            Output::SendFork(peer, fork) => {
+                self.send(node, &peer, Message::Forked(Box::new(fork)));
+            }
             Output::Drop(peer, fault) => {
                 self.watch_drop(node, &peer, fault);
                 let other = self.numbers[&peer];

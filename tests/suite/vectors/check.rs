@@ -176,6 +176,8 @@ fn request(input: &Value) -> Result<Value, String> {
         Request::Grown { range, .. } => {
             json!({ "log": range.log.as_str(), "start": range.start, "bytes": range.bundle.0.len() })
         }
+        Request::Prove { log, size } => json!({ "log": log.as_str(), "size": size }),
+        Request::Forked(fork) => json!({ "log": fork.log.as_str(), "size": fork.size }),
         Request::Addresses(addresses) => json!({ "addresses": addresses.len() }),
     })
 }
@@ -186,6 +188,7 @@ fn range(input: &Value) -> Result<Value, String> {
         Response::Range(raw) => raw,
         Response::Noted => return Ok(json!("noted")),
         Response::Nothing => return Ok(json!("nothing")),
+        Response::Side(side) => return Ok(json!({ "side": side.root.to_string() })),
     };
     let range = raw.verify(&charter, None).map_err(say)?;
     Ok(json!({ "log": range.log.as_str(), "start": range.start, "entries": range.entries.len() }))
