@@ -9,6 +9,7 @@ use crate::codec::{self, DecodeError};
 use crate::cosignature::Cosigner;
 use crate::hash::{Bytes, CharterId, NetworkId, derive};
 use crate::key::{PublicKey, Purpose, SecretKey, Signature};
+use crate::note::is_key_name;
 use crate::statement::{Kind, Timestamp};
 use crate::text::{MemberCode, NetworkName, Text};
 use alloc::collections::BTreeSet;
@@ -400,13 +401,7 @@ fn check_members(body: &Body) -> Result<Vec<Card>, CharterError> {
     if body.members.is_empty() || body.members.len() > MEMBERS_MAX {
         return Err(malformed("it has no members, or more than 512").into());
     }
-    if body.witnesses.len() > WITNESSES_MAX {
-        return Err(malformed("it has more than 512 witnesses").into());
-    }
-    let inner = alloc::format!("{}/", body.name);
-    if body.witnesses.iter().any(|witness| witness.name.as_str().starts_with(&inner)) {
-        return Err(malformed("a witness has the name of a member").into());
-    }
+    check_witnesses(body)?;
     let (mut cards, mut keys): (Vec<Card>, BTreeSet<PublicKey>) = Default::default();
     for bytes in &body.members {
         let card = Card::verify(&bytes.0)?;
@@ -423,6 +418,26 @@ fn check_members(body: &Body) -> Result<Vec<Card>, CharterError> {
         return Err(malformed("two witnesses share a name or a key").into());
     }
     Ok(cards)
+}
+
+fn check_witnesses(body: &Body) -> Result<(), DecodeError> {
+    let malformed = |why: &str| Err(DecodeError::Malformed { what: WHAT, why: why.into() });
+    if body.witnesses.len() > WITNESSES_MAX {
+        return malformed("it has more than 512 witnesses");
+    }
+    let inner = alloc::format!("{}/", body.name);
+    for Witness { name, key } in &body.witnesses {
+        if name.as_str().starts_with(&inner) {
+            return malformed("a witness has the name of a member");
+        }
+        if !is_key_name(name.as_str()) {
+            return malformed("a witness has a name that cannot stand on a signature line");
+        }
+        if key.check().is_err() {
+            return malformed("a witness has a key that may not be used");
+        }
+    }
+    Ok(())
 }
 
 fn check_rules(rules: &Rules, members: usize) -> Result<(), CharterError> {

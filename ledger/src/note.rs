@@ -14,6 +14,11 @@ pub const NOTE_BYTES_MAX: usize = 64 << 10;
 pub const NOTE_SIGNATURES_MAX: usize = 600;
 const WHAT: &str = "a signed note";
 
+/// True for what may stand as a name on a signature line.
+pub(crate) fn is_key_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('+') && !name.chars().any(char::is_whitespace)
+}
+
 /// The kinds of signature that Cairn makes on notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
@@ -155,7 +160,7 @@ impl SignatureLine {
     fn decode(line: &str) -> Result<Self, DecodeError> {
         let rest = line.strip_prefix("\u{2014} ").ok_or_else(|| malformed("no signature line"))?;
         let (name, blob) = rest.split_once(' ').ok_or_else(|| malformed("no signature"))?;
-        if name.is_empty() || name.contains('+') || name.chars().any(char::is_whitespace) {
+        if !is_key_name(name) {
             return Err(malformed("not a key name"));
         }
         let blob = BASE64.decode(blob).map_err(|_| malformed("not base64"))?;

@@ -168,8 +168,9 @@ pub fn check_consistency(
     }
     let wrong_length = ProofError::WrongLength { found: proof.len() };
     if old.size == new.size || old.size == 0 {
-        let same = if old.size == 0 { old.root == empty_root() } else { old.root == new.root };
-        return match (proof.is_empty(), same) {
+        let empty = old.size != 0 || old.root == empty_root();
+        let same = old.size != new.size || old.root == new.root;
+        return match (proof.is_empty(), empty && same) {
             (false, _) => Err(wrong_length),
             (true, false) => Err(ProofError::WrongRoot),
             (true, true) => Ok(()),

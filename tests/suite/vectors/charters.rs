@@ -8,8 +8,8 @@ use cairn_ledger::codec;
 use cairn_ledger::hash::{Bytes, CharterId, derive};
 use cairn_ledger::key::Purpose;
 use cairn_ledger::statement::Timestamp;
-use cairn_ledger::text::{MemberCode, NetworkName};
-use cairn_ledger::{Kind, SecretKey, Signature};
+use cairn_ledger::text::{MemberCode, NetworkName, Text};
+use cairn_ledger::{Kind, PublicKey, SecretKey, Signature};
 use cairn_tests::people::{NOON, Person, key};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -173,6 +173,13 @@ fn body(people: &[Person]) -> Body {
     }
 }
 
+/// A charter that founds a network with witnesses.
+pub(crate) fn witnessed(people: &[Person], witnesses: Vec<Witness>) -> Vec<u8> {
+    let roots: Vec<_> = people.iter().map(|one| (one.code.as_str(), &one.secrets.root)).collect();
+    let input = sign(&Body { witnesses, ..body(people) }, &roots, Purpose::Charter);
+    hex::decode(input["bytes"].as_str().unwrap()).unwrap()
+}
+
 fn sign(body: &Body, signers: &[(&str, &SecretKey)], purpose: Purpose) -> Value {
     let bytes = codec::encode(body);
     let id = derive("cairn 2026-11 charter v1", &bytes);
@@ -226,6 +233,7 @@ pub(crate) fn make_charters() -> Vec<Vector> {
     all.extend(charter_signatures(&plain, &roots));
     all.extend(charter_members(&people));
     all.extend(charter_rules(&plain, &roots));
+    all.extend(charter_witnesses(&people));
     all
 }
 
@@ -391,6 +399,67 @@ fn charter_rules(plain: &Body, roots: &[(&str, &SecretKey)]) -> Vec<Vector> {
             "the body has format 3",
             with(|body| body.format = 3),
             "format version 3",
+        ),
+    ]
+}
+
+fn charter_witnesses(people: &[Person]) -> Vec<Vector> {
+    let of = |names: &[(&str, PublicKey)]| {
+        let witness =
+            |&(name, key): &(&str, PublicKey)| Witness { name: Text::new(name).unwrap(), key };
+        input(&witnessed(people, names.iter().map(witness).collect()))
+    };
+    let (one, two) = (key(97).public(), key(98).public());
+    let name = "cannot stand on a signature line";
+    vec![
+        good(
+            "charter/two-witnesses",
+            "05:3",
+            "a university and a court",
+            of(&[("university.example/w", one), ("court.example/w", two)]),
+        ),
+        bad("charter/witness-without-a-name", "04:7", "the name is empty", of(&[("", one)]), name),
+        bad(
+            "charter/witness-with-plus",
+            "04:7",
+            "the name contains a plus sign",
+            of(&[("a+b", one)]),
+            name,
+        ),
+        bad(
+            "charter/witness-with-space",
+            "04:7",
+            "the name contains a space",
+            of(&[("a b", one)]),
+            name,
+        ),
+        bad(
+            "charter/witness-as-member",
+            "05:3",
+            "the name begins as the members' names do",
+            of(&[("example.org/village/court", one)]),
+            "the name of a member",
+        ),
+        bad(
+            "charter/witness-twice",
+            "05:3",
+            "one name stands twice",
+            of(&[("court.example/w", one), ("court.example/w", two)]),
+            "share a name or a key",
+        ),
+        bad(
+            "charter/witness-with-a-members-key",
+            "05:5",
+            "the key of a witness is a member's transport key",
+            of(&[("court.example/w", people[1].secrets.transport.public())]),
+            "share a name or a key",
+        ),
+        bad(
+            "charter/witness-with-weak-key",
+            "01:20",
+            "the key is of small order",
+            of(&[("court.example/w", WEAK)]),
+            "may not be used",
         ),
     ]
 }

@@ -192,6 +192,13 @@ pub(crate) fn make() -> Vec<Vector> {
             wrong,
         ),
         bad(
+            "consistency/nothing-of-nothing-else",
+            "03:10",
+            "both trees are empty and one has another root",
+            set(prefix(0, 0), "new", json!({ "size": 0, "root": other })),
+            wrong,
+        ),
+        bad(
             "consistency/proof-for-the-empty-tree",
             "03:10",
             "a proof for the empty tree has a hash",
