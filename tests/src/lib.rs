@@ -3,4 +3,5 @@
 
 pub mod nodes;
 pub mod people;
+pub mod shown;
 pub mod sim;

@@ -79,7 +79,12 @@ impl Network {
     /// The same with other rules.
     #[must_use]
     pub fn ruled(members: usize, rules: Rules) -> Self {
-        let people: Vec<_> = (0..members).map(Person::new).collect();
+        Self::of_people((0..members).map(Person::new).collect(), rules)
+    }
+
+    /// A network of these people, ascending by code.
+    #[must_use]
+    pub fn of_people(people: Vec<Person>, rules: Rules) -> Self {
         let cards: Vec<_> = people.iter().map(|one| one.card().sign(&one.secrets)).collect();
         let name = NetworkName::new("example.org/village").expect("a name");
         let mut charter = PendingCharter::found(name, NOON, rules, &cards).expect("a charter");

@@ -1,43 +1,18 @@
 //! Receipts and fork proofs: what is right verifies, and nothing that was touched does.
 
 use crate::village::FIVE;
-use cairn_ledger::fork::{ForkError, RawFork, RawSide};
-use cairn_ledger::hash::Bytes;
-use cairn_ledger::proof::{consistency, inclusion, subtree};
-use cairn_ledger::{Cosigned, Cosigner, Entry, Fork, NetworkId, RawReceipt, TreeHash};
+use cairn_ledger::fork::{ForkError, RawFork};
+use cairn_ledger::{Cosigner, Fork, NetworkId, RawReceipt, TreeHash};
 use cairn_tests::nodes::{Founded, Node};
+use cairn_tests::shown;
 use cairn_tests::sim::Face;
-use cairn_tests::sim::talk::tree_node;
-use std::convert::Infallible;
-use std::sync::Arc;
 
-/// A log with so many notes, numbered from `first`.
 fn history(author: usize, first: u64, notes: u64) -> Face {
-    let contributor = &FIVE.people[author].contributor;
-    let mut said = vec![FIVE.authorise(author, contributor, Default::default())];
-    said.extend((first..first + notes).map(|n| FIVE.note(author, n)));
-    Face::of(&FIVE, author, said)
-}
-
-fn root(entries: &[Arc<Entry>], size: u64) -> TreeHash {
-    let Ok(root) =
-        subtree(0, size, &mut |level, index| Ok::<_, Infallible>(tree_node(entries, level, index)));
-    root
-}
-
-fn cosigned(face: &Face, by: &[usize]) -> Cosigned {
-    by.iter().fold(Cosigned::new(face.checkpoint.clone()), |cosigned, who| {
-        let person = &FIVE.people[*who];
-        cosigned.sign(&FIVE.charter, &person.code, 1_790_000_000, &person.secrets.cosign)
-    })
+    shown::history(&FIVE, author, first, notes)
 }
 
 fn receipt(face: &Face, position: u64, by: &[usize]) -> RawReceipt {
-    let Ok(proof) = inclusion(position, face.checkpoint.size(), &mut |level, index| {
-        Ok::<_, Infallible>(tree_node(&face.entries, level, index))
-    });
-    let entry = &face.entries[position as usize];
-    RawReceipt::new(&FIVE.charter, entry, proof, &cosigned(face, by))
+    shown::receipt(&FIVE, face, position, by)
 }
 
 #[test]
@@ -92,23 +67,18 @@ fn a_receipt_with_any_byte_changed_is_refused_or_says_the_same_of_fewer() {
 fn the_proof_part_of_a_receipt_is_small() {
     let face = history(0, 10, 3);
     let proof = vec![TreeHash([0xff; 32]); 20];
-    let raw = RawReceipt::new(&FIVE.charter, &face.entries[1], proof, &cosigned(&face, &[1, 2, 3]));
+    let raw = RawReceipt::new(
+        &FIVE.charter,
+        &face.entries[1],
+        proof,
+        &shown::cosigned(&FIVE, &face, &[1, 2, 3]),
+    );
     let bytes = raw.encode_proof().len();
     assert!(bytes < 1_600 - "c2sp.org/tlog-proof@v1\n".len() - 12, "{bytes} bytes");
 }
 
-/// What one face says of its first `size` entries.
-fn side(face: &Face, size: u64, by: &[usize]) -> RawSide {
-    let Ok(proof) = consistency(size, face.checkpoint.size(), &mut |level, index| {
-        Ok::<_, Infallible>(tree_node(&face.entries, level, index))
-    });
-    let note = cosigned(face, by).note(&FIVE.charter);
-    RawSide { root: root(&face.entries, size), proof, checkpoint: Bytes(note.into_bytes()) }
-}
-
 fn fork(one: &Face, other: &Face, size: u64) -> RawFork {
-    let log = FIVE.people[0].code.clone();
-    RawFork::new(log, size, side(one, size, &[1, 2]), side(other, size, &[2, 3]))
+    shown::fork(&FIVE, size, (one, &[1, 2]), (other, &[2, 3]))
 }
 
 fn verify(raw: RawFork) -> Result<Fork, ForkError> {

@@ -4,11 +4,12 @@ use cairn_ledger::bundle::Slices;
 use cairn_ledger::card::Card;
 use cairn_ledger::entry::Verifier;
 use cairn_ledger::export::Header;
+use cairn_ledger::fork::RawFork;
 use cairn_ledger::note::RawNote;
 use cairn_ledger::proof::{TreeHead, check_consistency, check_inclusion};
 use cairn_ledger::{
-    Charter, Checkpoint, DecodeError, Entry, Log, MemberCode, NetworkId, RawEntry, RawStatement,
-    TreeHash,
+    Charter, Checkpoint, Cosigned, Cosigner, DecodeError, Entry, Log, MemberCode, NetworkId,
+    RawEntry, RawReceipt, RawStatement, Receipt, TreeHash,
 };
 use cairn_replica::{Request, Response};
 use serde_json::{Value, json};
@@ -27,6 +28,9 @@ pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
         "export" => export(input),
         "request" => request(input),
         "range" => range(input),
+        "cosigned" => cosigned(input),
+        "receipt" => receipt(input),
+        "fork" => fork(input),
         other => panic!("no such area: {other}"),
     }
 }
@@ -192,4 +196,55 @@ fn range(input: &Value) -> Result<Value, String> {
     };
     let range = raw.verify(&charter, None).map_err(say)?;
     Ok(json!({ "log": range.log.as_str(), "start": range.start, "entries": range.entries.len() }))
+}
+
+fn founded(input: &Value) -> Charter {
+    Charter::verify(&bytes(input, "charter"), None).expect("a charter")
+}
+
+fn cosigned(input: &Value) -> Result<Value, String> {
+    let (charter, member) = (founded(input), code(input));
+    let note = text(input, "note").as_bytes();
+    let cosigned = Cosigned::verify(note, &charter, &member, None).map_err(say)?;
+    let cosigners: Vec<_> = cosigned.cosignatures().keys().map(Cosigner::name).collect();
+    let confirmed = cosigned.is_confirmed(&charter, &member);
+    let members = cosigned.members(&member);
+    Ok(json!({ "cosigners": cosigners, "members": members, "confirmed": confirmed }))
+}
+
+fn receipt(input: &Value) -> Result<Value, String> {
+    let raw = RawReceipt::decode(text(input, "text").as_bytes()).map_err(say)?;
+    let receipt = raw.verify(network(input)).map_err(say)?;
+    assert_eq!(raw.encode(), text(input, "text"), "encoded again");
+    Ok(receipt_values(&receipt))
+}
+
+/// What a reader knows after it has verified a receipt.
+pub(crate) fn receipt_values(receipt: &Receipt) -> Value {
+    let Receipt { charter, entry, cosigned } = receipt;
+    let (signed, statement) = (entry.signed(), entry.statement());
+    let cosignatures = cosigned.cosignatures().iter();
+    let cosignatures =
+        cosignatures.map(|(by, it)| json!({ "cosigner": by.name(), "time": it.time }));
+    json!({
+        "member": statement.member,
+        "position": entry.position(),
+        "entry": entry.hash(),
+        "statement": signed.id(),
+        "signers": signed.signatures().iter().map(|one| one.key).collect::<Vec<_>>(),
+        "made_at": statement.made_at,
+        "size": cosigned.checkpoint().size(),
+        "cosignatures": cosignatures.collect::<Vec<_>>(),
+        "members": cosigned.members(&statement.member),
+        "needed": charter.rules().confirm,
+        "confirmed": cosigned.is_confirmed(charter, &statement.member),
+    })
+}
+
+fn fork(input: &Value) -> Result<Value, String> {
+    let raw = RawFork::decode(&bytes(input, "bytes")).map_err(say)?;
+    let fork = raw.verify(&founded(input)).map_err(say)?;
+    assert_eq!(hex::encode(fork.encode()), text(input, "bytes"), "encoded again");
+    let both: Vec<_> = fork.cosigners_of_both().iter().map(|one| one.name().to_string()).collect();
+    Ok(json!({ "log": fork.log(), "position": fork.position(), "cosigners_of_both": both }))
 }

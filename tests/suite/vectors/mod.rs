@@ -6,10 +6,12 @@
 #![expect(clippy::too_many_lines, reason = "tables: one row for each vector")]
 
 mod charters;
-mod check;
+pub(crate) mod check;
 mod exports;
+mod forks;
 mod logs;
 mod notes;
+mod receipts;
 mod statements;
 mod trees;
 
@@ -43,12 +45,12 @@ fn bad(name: &'static str, sentence: &str, says: &str, input: Value, why: &str) 
     Vector { name, file: json!({ "spec": sentence, "says": says, "input": input, "refused": why }) }
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
 }
 
 /// Every vector on the disk, by area and name.
-fn published() -> BTreeMap<String, Value> {
+pub(crate) fn published() -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for area in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()) {
         for path in fs::read_dir(&area).unwrap().map(|entry| entry.unwrap().path()) {
@@ -72,6 +74,9 @@ fn made() -> Vec<Vector> {
         trees::make(),
         exports::make(),
         exports::make_wire(),
+        receipts::make_cosigned(),
+        receipts::make_receipts(),
+        forks::make(),
     ];
     all.into_iter().flatten().collect()
 }
