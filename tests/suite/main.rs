@@ -16,3 +16,4 @@ mod story_demo;
 mod tidy;
 mod vectors;
 mod village;
+mod wrong_proofs;
