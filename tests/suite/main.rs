@@ -8,6 +8,7 @@ mod forks;
 mod founding;
 mod hostile_peers;
 mod liars;
+mod other_language;
 mod properties;
 mod receipts;
 mod refusals;

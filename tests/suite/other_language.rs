@@ -1,0 +1,214 @@
+//! A second implementation, in Python and written from `docs/spec/` alone, believes and refuses what ours does.
+
+use crate::vectors::check::receipt_values;
+use crate::vectors::{folder, published};
+use cairn_ledger::fork::{RawFork, RawSide};
+use cairn_ledger::hash::Bytes;
+use cairn_ledger::{Cosigned, MemberCode, RawReceipt, codec};
+use cairn_tests::nodes::{Founded, History, SOON, cairn, submit, until};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+/// Vectors that a verifier of receipts does not need to read.
+const NOT_READ: [&str; 4] = ["export", "log", "range", "request"];
+
+/// A Python with the pinned libraries. Made once and kept until they change.
+static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (venv, stamp) = (place.join("python"), place.join("python-made-from"));
+    let lock = File::create(place.join("python-lock")).unwrap();
+    lock.lock().unwrap();
+    let version = run(Command::new("python3").arg("--version"), "Python 3.11 or newer is needed");
+    let wanted = fs::read_to_string(scripts().join("requirements.txt")).unwrap();
+    let wanted = format!("{}{wanted}", String::from_utf8_lossy(&version.stdout));
+    let python = venv.join("bin/python");
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.exists() {
+        return python;
+    }
+    let _ = fs::remove_dir_all(&venv);
+    let make = ["-m", "venv"];
+    run(Command::new("python3").args(make).arg(&venv), "Python's venv module is needed");
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let from = ["--only-binary", ":all:", "--requirement", "requirements.txt"];
+    let mut pip = Command::new(&python);
+    pip.current_dir(scripts()).args(install).args(from);
+    run(&mut pip, "pip has to reach a registry for the libraries in tests/python/requirements.txt");
+    fs::write(&stamp, wanted).unwrap();
+    python
+});
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+/// Runs what has to succeed: these tests are never skipped.
+fn run(command: &mut Command, needs: &str) -> Output {
+    let output = command.output().unwrap_or_else(|why| panic!("{needs}: {command:?}: {why}"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{needs}: {command:?}: {said}");
+    output
+}
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new(&*PYTHON);
+    command.args(["-B", "-E", "-s"]).arg(scripts().join(script));
+    command
+}
+
+#[test]
+fn another_language_has_our_answer_for_every_published_vector() {
+    let said = run(python("check_vectors.py").arg(folder()), "every vector is read").stdout;
+    let mut found = BTreeMap::new();
+    for line in String::from_utf8(said).unwrap().lines() {
+        let said: Value = serde_json::from_str(line).unwrap();
+        found.insert(said["name"].as_str().unwrap().to_string(), said);
+    }
+    for (name, file) in published() {
+        let said = found.remove(&name);
+        if NOT_READ.contains(&name.split('/').next().unwrap()) {
+            continue;
+        }
+        let said = said.unwrap_or_else(|| panic!("{name} was not read"));
+        if file["accepted"].is_null() {
+            assert!(said["refused"].is_string(), "{name}: {said}");
+        }
+        assert_eq!(said["accepted"], file["accepted"], "{name}: {said}");
+    }
+    assert!(found.is_empty(), "nobody published {:?}", found.keys());
+}
+
+/// What both say of a file: the exit code, and what they know of it.
+fn both(founded: &Founded, path: &Path, network: &str) -> (i32, Value) {
+    let shown = path.display().to_string();
+    let args = ["verify", &shown, "--network", network, "--json"];
+    let ours = cairn(&founded.path("nobody"), args);
+    let theirs = python("verify_receipt.py").args(&args[1..]).output().unwrap();
+    let read = |text: &str| -> Value {
+        let value: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"));
+        // Each refuses in words of its own.
+        if value["result"] == "true" { value } else { value["result"].clone() }
+    };
+    let said = read(&String::from_utf8_lossy(&theirs.stdout));
+    assert_eq!((Some(ours.code), read(&ours.out)), (theirs.status.code(), said.clone()), "{shown}");
+    (ours.code, said)
+}
+
+type Alteration = (&'static str, fn(&str) -> String);
+
+/// One thing of a receipt is another.
+const ALTERATIONS: [Alteration; 9] = [
+    ("the index", |text| text.replacen("index 1", "index 2", 1)),
+    ("the extra", |text| text.replacen("extra AQ", "extra AR", 1)),
+    ("a statement's byte", |text| {
+        let line = text.lines().nth(1).unwrap();
+        let (head, tail) = line.split_at(line.len() - 200);
+        let other = if tail.starts_with('A') { "B" } else { "A" };
+        text.replacen(line, &format!("{head}{other}{}", &tail[1..]), 1)
+    }),
+    ("a hash", |text| {
+        let line = text.lines().nth(3).unwrap();
+        text.replacen(line, "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=", 1)
+    }),
+    ("a hash too few", |text| text.replacen(&format!("{}\n", text.lines().nth(3).unwrap()), "", 1)),
+    ("the origin", |text| {
+        text.replace("\ninvented.example/tests/UNSEC\n", "\ninvented.example/tests/COD\n")
+    }),
+    ("the last cosignature", |text| {
+        let at = text.len() - 10;
+        let other = if &text[at..=at] == "A" { "B" } else { "A" };
+        format!("{}{other}{}", &text[..at], &text[at + 1..])
+    }),
+    ("the final line feed", |text| text.trim_end().into()),
+    ("the line feeds", |text| text.replace('\n', "\r\n")),
+];
+
+#[test]
+fn another_language_has_our_answer_for_receipts_that_a_node_has_just_made() {
+    let founded = Founded::running(&["UNSEC", "COD", "TZA"]);
+    let speaker = founded.contributor("UNSEC");
+    let notes: Vec<_> = (0..3).map(|number| speaker.note(number)).collect();
+    submit(&founded.node("UNSEC").url(), &notes).expect("accepted");
+    let node = founded.node("COD");
+    until("confirmed", SOON, || (node.log("UNSEC").confirmed >= 4).then_some(()));
+    let network = founded.charter.network().to_string();
+    for position in 0..4 {
+        let path = founded.path(&format!("UNSEC-{position}.tlog-proof"));
+        let entry = format!("UNSEC/{position}");
+        let shown = path.display().to_string();
+        let make = ["receipt", &entry, "--node", &node.url(), "--out", &shown];
+        let _ = cairn(&founded.path("nobody"), make).yes();
+        let (code, said) = both(&founded, &path, &network);
+        assert_eq!((code, &said["confirmed"]), (0, &json!(true)), "{said}");
+        let raw = RawReceipt::decode(&fs::read(&path).unwrap()).unwrap();
+        let known = receipt_values(&raw.verify(founded.charter.network()).unwrap());
+        known.as_object().unwrap().iter().for_each(|(name, it)| assert_eq!(said[name], *it));
+    }
+    let right = founded.path("UNSEC-1.tlog-proof");
+    assert_eq!(both(&founded, &right, &"7".repeat(64)).0, 1, "another network");
+    let text = fs::read_to_string(&right).unwrap();
+    for (what, alter) in ALTERATIONS {
+        let path = founded.path("altered.tlog-proof");
+        assert_ne!(alter(&text), text, "{what}");
+        fs::write(&path, alter(&text)).unwrap();
+        assert_eq!(both(&founded, &path, &network).0, 1, "{what}");
+    }
+    // Without its last line fewer stand behind the entry; the rest is as true as before.
+    let last = text.trim_end().rfind('\n').unwrap() + 1;
+    fs::write(&right, &text[..last]).unwrap();
+    assert_eq!(both(&founded, &right, &network).0, 0);
+    let said = python("verify_receipt.py").args(["nowhere", "--network", &network]).output();
+    assert_eq!(said.unwrap().status.code(), Some(2), "could not tell");
+}
+
+#[test]
+fn another_language_is_convinced_by_a_fork_proof_and_by_no_altered_one() {
+    let founded = Founded::of(&["UNSEC", "COD"]);
+    let [cosigner, log] = ["UNSEC", "COD"].map(|code| MemberCode::new(code).unwrap());
+    let side = |first: u64| {
+        let checkpoint = History::with_notes(&founded, "COD", first, 2).checkpoint(None);
+        let root = checkpoint.head().root;
+        let key = founded.secret("UNSEC", "cosign");
+        let cosigned = Cosigned::new(checkpoint).sign(&founded.charter, &cosigner, 7, &key);
+        RawSide {
+            root,
+            proof: Vec::new(),
+            checkpoint: Bytes(cosigned.note(&founded.charter).into()),
+        }
+    };
+    let right = RawFork::new(log, 3, side(1), side(11));
+    let fork = right.clone().verify(&founded.charter).expect("a fork");
+    let [path, charter] = ["COD.fork", "charter"].map(|name| founded.path(name));
+    let network = founded.charter.network().to_string();
+    let answer = |raw: &RawFork, charter: &[&Path]| {
+        fs::write(&path, codec::encode(raw)).unwrap();
+        let mut command = python("verify_receipt.py");
+        command.arg(&path).args(["--network", &network, "--json"]);
+        for path in charter {
+            command.arg("--charter").arg(path);
+        }
+        let said = command.output().unwrap();
+        let value: Value = serde_json::from_slice(&said.stdout).unwrap();
+        (said.status.code(), value)
+    };
+    let (code, said) = answer(&right, &[&charter]);
+    assert_eq!((code, &said["position"]), (Some(0), &json!(fork.position())), "{said}");
+    assert_eq!(said["cosigners_of_both"], json!(["UNSEC"]));
+    assert_eq!(answer(&right, &[]).0, Some(2), "without a charter nobody can tell");
+    let alterations: [fn(&mut RawFork); 5] = [
+        |raw| raw.size = 2,
+        |raw| raw.sides.swap(0, 1),
+        |raw| raw.sides[0].root.0[31] ^= 1,
+        |raw| raw.sides[1].checkpoint = raw.sides[0].checkpoint.clone(),
+        |raw| *raw.sides[1].checkpoint.0.last_mut().unwrap() ^= 1,
+    ];
+    for (number, alter) in alterations.into_iter().enumerate() {
+        let mut raw = right.clone();
+        alter(&mut raw);
+        assert_eq!(answer(&raw, &[&charter]).0, Some(1), "alteration {number}");
+        raw.verify(&founded.charter).expect_err("ours refuses it as well");
+    }
+}
