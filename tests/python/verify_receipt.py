@@ -4,8 +4,9 @@
 It trusts nobody: it needs a file and the id of the network, which comes from somebody you believe and never from the
 file. It opens no connection. `(05:8)` names sentence 8 of page 05 of the specification.
 
-    python3 verify_receipt.py FILE --network ID                    a receipt
-    python3 verify_receipt.py FILE --network ID --charter FILE     a fork proof; it carries no charter
+    pip install -r requirements.txt                             once
+    python3 verify_receipt.py COD-17.tlog-proof --network ID    a receipt
+    python3 verify_receipt.py COD.fork --network ID             a fork proof, by the file `charter` beside it or --charter FILE
 
 Exit codes: 0 true, 1 refuted, 2 could not tell.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -196,12 +198,11 @@ def load(path: str, most: int) -> bytes:
 
 
 def check(path: str, network: bytes, charter_path: str | None) -> tuple[Said, list[str]]:
-    if charter_path:
+    if charter_path or path.endswith(".fork"):
+        charter_path = charter_path or os.path.join(os.path.dirname(path), "charter")
         charter = read_charter(load(charter_path, CHARTER_BYTES_MAX), network)
         fork = read_fork(load(path, FORK_BYTES_MAX), charter)
         return fork_values(fork), fork_lines(fork)
-    if path.endswith(".fork"):
-        raise Unknown("a fork proof carries no charter: name the network's with --charter FILE")
     receipt = read_receipt(load(path, RECEIPT_BYTES_MAX), network)
     return receipt_values(receipt), receipt_lines(receipt)
 
@@ -213,9 +214,11 @@ def printable(line: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Believes a receipt or a fork proof, or refutes it.")
-    parser.add_argument("file", metavar="FILE", help="a receipt; with --charter a fork proof")
+    parser.add_argument("file", metavar="FILE", help="a receipt; a fork proof if it ends in .fork")
     parser.add_argument("--network", metavar="ID", type=network_id, required=True, help="the network's id")
-    parser.add_argument("--charter", metavar="FILE", help="the charter of the network, for a fork proof")
+    parser.add_argument(
+        "--charter", metavar="FILE", help="the network's charter, for a fork proof that has none beside it"
+    )
     parser.add_argument("--json", action="store_true", help="say it as JSON")
     args = parser.parse_args()
     said: Said

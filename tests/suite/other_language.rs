@@ -181,7 +181,9 @@ fn another_language_is_convinced_by_a_fork_proof_and_by_no_altered_one() {
     };
     let right = RawFork::new(log, 3, side(1), side(11));
     let fork = right.clone().verify(&founded.charter).expect("a fork");
-    let [path, charter] = ["COD.fork", "charter"].map(|name| founded.path(name));
+    let [folder, charter] = ["evidence", "charter"].map(|name| founded.path(name));
+    let path = folder.join("COD.fork");
+    fs::create_dir(&folder).unwrap();
     let network = founded.charter.network().to_string();
     let answer = |raw: &RawFork, charter: &[&Path]| {
         fs::write(&path, codec::encode(raw)).unwrap();
@@ -198,6 +200,8 @@ fn another_language_is_convinced_by_a_fork_proof_and_by_no_altered_one() {
     assert_eq!((code, &said["position"]), (Some(0), &json!(fork.position())), "{said}");
     assert_eq!(said["cosigners_of_both"], json!(["UNSEC"]));
     assert_eq!(answer(&right, &[]).0, Some(2), "without a charter nobody can tell");
+    fs::copy(&charter, folder.join("charter")).unwrap();
+    assert_eq!(answer(&right, &[]).0, Some(0), "the charter beside it");
     let alterations: [fn(&mut RawFork); 5] = [
         |raw| raw.size = 2,
         |raw| raw.sides.swap(0, 1),
