@@ -26,6 +26,8 @@ class Charter:
     id: bytes
     name: str
     confirm: int
+    two_people: list[int]
+    """The kinds that need the signatures of two contributors (03:21)."""
     members: dict[str, Card]
     witnesses: dict[str, bytes]
 
@@ -81,7 +83,8 @@ def read_charter_body(body: bytes) -> Charter:
     reader.number(8, signed=True)
     thresholds = [reader.number(2) for _ in range(3)]
     reader.variant(1, 2)
-    ascending(reader.many(lambda: reader.number(2), 0, 65_536, "05:7", "the list of kinds"), "05:7", "kinds")
+    two_people = reader.many(lambda: reader.number(2), 0, 65_536, "05:7", "the list of kinds")
+    ascending(two_people, "05:7", "kinds for two people")
     signed = reader.many(reader.blob, 0, MEMBERS_MAX, "05:5", "the list of members")
     listed = reader.many(lambda: (reader.text(120), reader.take(32)), 0, WITNESSES_MAX, "05:3", "the list of witnesses")
     reader.end()
@@ -102,7 +105,7 @@ def read_charter_body(body: bytes) -> Charter:
     if len(dict(listed)) < len(listed):
         refuse("05:3", "the name of a witness stands twice")
     members = {card.code: card for card in cards}
-    return Charter(derive("cairn 2026-11 charter v1", body), name, thresholds[2], members, dict(listed))
+    return Charter(derive("cairn 2026-11 charter v1", body), name, thresholds[2], two_people, members, dict(listed))
 
 
 def check_witness(name: str, key: bytes, network_name: str) -> None:

@@ -9,6 +9,7 @@ Nothing here compares: whoever asked knows what to expect.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import pathlib
 import sys
@@ -19,6 +20,7 @@ from charter import LOG_LINE, key_id, read_card, read_charter
 from checkpoint import read_checkpoint, read_cosigned
 from encoding import Refused, Unknown
 from entry import read_entry, read_signed_statement
+from log import Log, read_export
 from tree import check_consistency, check_inclusion, leaf_hash
 from verify_receipt import fork_values, read_fork, read_receipt, receipt_values
 
@@ -74,6 +76,19 @@ def consistency(found: Input) -> object:
     return True
 
 
+def log(found: Input) -> object:
+    founded = read_charter(data(found, "charter"), None)
+    held = Log(founded, found["member"])
+    for text in [*found["before"], found["entry"]]:
+        held.admit(read_entry(bytes.fromhex(text), founded.id))
+    return {"size": held.size, "last": held.last.hex(), "root": held.root().hex()}
+
+
+def export(found: Input) -> object:
+    read = read_export(io.BytesIO(data(found)), data(found, "network"))
+    return {"member": read.log.member, "size": read.log.size}
+
+
 def cosigned(found: Input) -> object:
     read = read_cosigned(found["note"].encode(), read_charter(data(found, "charter"), None), found["member"])
     return {"cosigners": [one.name for one in read.cosigners], "members": read.members, "confirmed": read.confirmed}
@@ -95,6 +110,8 @@ AREAS: dict[str, Callable[[Input], object]] = {
     "charter": charter,
     "inclusion": inclusion,
     "consistency": consistency,
+    "log": log,
+    "export": export,
     "cosigned": cosigned,
     "receipt": receipt,
     "fork": fork,

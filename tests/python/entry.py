@@ -20,12 +20,15 @@ class Statement:
     member: str
     made_at: int
     kind: int
+    topics: list[str]
+    body: bytes
 
 
 @dataclass(frozen=True)
 class Entry:
     data: bytes
     position: int
+    previous: bytes
     statement: Statement
     signers: list[bytes]
 
@@ -39,14 +42,18 @@ def read_statement(data: bytes) -> Statement:
     reader.version()
     network, member, _reference = reader.take(32), reader.code(), reader.take(16)
     made_at, kind = reader.number(8, signed=True), reader.number(2)
-    topics = reader.many(
-        lambda: reader.shaped(r"[A-Za-z0-9/._-]{1,64}", "01:14", "topic"), 0, 64, "02:4", "the list of topics"
-    )
-    ascending(topics, "02:4", "topics")
-    reader.blob()
+    topics, body = read_topics(reader, 64, "02:4"), reader.blob()
     reader.many(lambda: read_sealed_part(reader), 0, 64, "02:5", "the list of sealed parts")
     reader.end()
-    return Statement(derive("cairn 2026-11 statement v1", data), network, member, made_at, kind)
+    return Statement(derive("cairn 2026-11 statement v1", data), network, member, made_at, kind, topics, body)
+
+
+def read_topics(reader: Reader, most: int, sentence: str) -> list[str]:
+    topics = reader.many(
+        lambda: reader.shaped(r"[A-Za-z0-9/._-]{1,64}", "01:14", "topic"), 0, most, sentence, "the list of topics"
+    )
+    ascending(topics, sentence, "topics")
+    return topics
 
 
 def read_sealed_part(reader: Reader) -> None:
@@ -86,9 +93,9 @@ def read_entry(data: bytes, network: bytes) -> Entry:
     limit(len(data), ENTRY_BYTES_MAX, "03:3", "the bytes of an entry")
     reader = Reader(data, "an entry")
     reader.version()
-    position, _previous = reader.number(8), reader.take(32)
+    position, previous = reader.number(8), reader.take(32)
     inner, signatures = reader.blob(), read_signatures(reader)
     reader.end()
     statement = read_statement(inner)
     check_statement(statement, signatures, network)
-    return Entry(data, position, statement, [key for key, _ in signatures])
+    return Entry(data, position, previous, statement, [key for key, _ in signatures])

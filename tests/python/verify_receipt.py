@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Believes a receipt or a fork proof, or refutes it: written from docs/spec/ alone, with nothing of Cairn's own code.
+"""Believes a receipt, a fork proof or an exported log, or refutes it.
 
-It trusts nobody: it needs a file and the id of the network, which comes from somebody you believe and never from the
+Written from docs/spec/ alone, with nothing of Cairn's own code. It trusts nobody: it needs a file and the id of the network, which comes from somebody you believe and never from the
 file. It opens no connection. `(05:8)` names sentence 8 of page 05 of the specification.
 
     pip install -r requirements.txt                             once
     python3 verify_receipt.py COD-17.tlog-proof --network ID    a receipt
+    python3 verify_receipt.py COD.cairnlog --network ID         an exported log
     python3 verify_receipt.py COD.fork --network ID             a fork proof, by the file `charter` beside it or --charter FILE
 
 Exit codes: 0 true, 1 refuted, 2 could not tell.
@@ -25,6 +26,7 @@ from charter import CHARTER_BYTES_MAX, Charter, read_charter
 from checkpoint import NOTE_BYTES_MAX, Cosigned, Cosigner, read_cosigned
 from encoding import Reader, Refused, Unknown, limit, read_base64, read_decimal, refuse
 from entry import Entry, read_entry
+from log import EXPORT_LINE, Export, read_export
 from tree import PROOF_HASHES_MAX, check_consistency, check_inclusion, leaf_hash
 
 RECEIPT_BYTES_MAX = 8_388_608
@@ -182,6 +184,20 @@ def fork_lines(fork: Fork) -> list[str]:
     ]
 
 
+def export_values(export: Export) -> Said:
+    log = export.log
+    values: Said = {"member": log.member, "size": log.size, "root": log.root().hex(), "last": log.last.hex()}
+    return values | {"signatures": export.signatures}
+
+
+def export_lines(export: Export) -> list[str]:
+    log = export.log
+    return [
+        f"the log {log.charter.origin(log.member)}: {log.size} entries with the root {log.root().hex()}",
+        "true: every signature, link, authority and the root were checked",
+    ]
+
+
 def network_id(text: str) -> bytes:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise argparse.ArgumentTypeError("a network's id has 64 characters of 0-9 a-f")
@@ -203,6 +219,10 @@ def check(path: str, network: bytes, charter_path: str | None) -> tuple[Said, li
         charter = read_charter(load(charter_path, CHARTER_BYTES_MAX), network)
         fork = read_fork(load(path, FORK_BYTES_MAX), charter)
         return fork_values(fork), fork_lines(fork)
+    if load(path, len(EXPORT_LINE)).startswith(EXPORT_LINE):
+        with open(path, "rb") as file:
+            export = read_export(file, network)
+        return export_values(export), export_lines(export)
     receipt = read_receipt(load(path, RECEIPT_BYTES_MAX), network)
     return receipt_values(receipt), receipt_lines(receipt)
 
@@ -213,8 +233,10 @@ def printable(line: str) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Believes a receipt or a fork proof, or refutes it.")
-    parser.add_argument("file", metavar="FILE", help="a receipt; a fork proof if it ends in .fork")
+    parser = argparse.ArgumentParser(description="Believes a receipt, a fork proof or an exported log, or refutes it.")
+    parser.add_argument(
+        "file", metavar="FILE", help="a receipt, an exported log, or, where it ends in .fork, a fork proof"
+    )
     parser.add_argument("--network", metavar="ID", type=network_id, required=True, help="the network's id")
     parser.add_argument(
         "--charter", metavar="FILE", help="the network's charter, for a fork proof that has none beside it"

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-/// Vectors that a verifier of receipts does not need to read.
-const NOT_READ: [&str; 4] = ["export", "log", "range", "request"];
+/// Vectors of what nodes say to each other: whoever has a file does not need to read them.
+const NOT_READ: [&str; 2] = ["range", "request"];
 
 /// A Python with the pinned libraries. Made once and kept until they change.
 static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -95,6 +95,49 @@ fn both(founded: &Founded, path: &Path, network: &str) -> (i32, Value) {
     let said = read(&String::from_utf8_lossy(&theirs.stdout));
     assert_eq!((Some(ours.code), read(&ours.out)), (theirs.status.code(), said.clone()), "{shown}");
     (ours.code, said)
+}
+
+/// What both say of an exported log.
+fn both_of_export(founded: &Founded, path: &Path) -> (i32, Value) {
+    let shown = path.display().to_string();
+    let network = founded.charter.network().to_string();
+    let args = ["verify", &shown, "--network", &network, "--json"];
+    let ours = cairn(&founded.path("nobody"), args);
+    let theirs = python("verify_receipt.py").args(&args[1..]).output().unwrap();
+    let read = |text: &[u8]| -> Value { serde_json::from_slice(text).expect("JSON") };
+    let (said, known) = (read(&theirs.stdout), read(ours.out.as_bytes()));
+    assert_eq!(Some(ours.code), theirs.status.code(), "{said} {known}");
+    for field in ["result", "member", "size", "root", "last", "signatures"] {
+        assert_eq!(said[field], known["files"][0][field], "{field}");
+    }
+    (ours.code, said)
+}
+
+#[test]
+fn another_language_has_our_answer_for_a_log_that_a_node_has_just_exported() {
+    let founded = Founded::running(&["UNSEC", "COD"]);
+    let speaker = founded.contributor("COD");
+    let notes: Vec<_> = (0..40).map(|number| speaker.note(number)).collect();
+    submit(&founded.node("COD").url(), &notes).expect("accepted");
+    founded.node("UNSEC").holds("COD", 41);
+    let (folder, node) = (founded.path("exported"), founded.node("UNSEC").url());
+    let to = folder.display().to_string();
+    let _ = cairn(&founded.path("nobody"), ["export", "COD", "--to", &to, "--node", &node]).yes();
+    let path = folder.join("COD.cairnlog");
+    let (code, said) = both_of_export(&founded, &path);
+    assert_eq!((code, &said["signatures"]), (0, &json!(41)), "{said}");
+    let whole = fs::read(&path).unwrap();
+    let last = whole.len() - 1;
+    let flipped = [40, last - 5_000, last].map(|at| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x20;
+        bytes
+    });
+    let cut = [whole[..100].to_vec(), whole[..last].to_vec(), [&whole[..], &[0]].concat()];
+    for (number, bytes) in flipped.into_iter().chain(cut).enumerate() {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(both_of_export(&founded, &path).0, 1, "alteration {number}");
+    }
 }
 
 type Alteration = (&'static str, fn(&str) -> String);
