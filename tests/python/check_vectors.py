@@ -125,7 +125,7 @@ def main() -> None:
             try:
                 said["accepted"] = check(json.loads(path.read_bytes())["input"])
             except Refused as why:
-                said["refused"] = str(why)
+                said |= {"refused": str(why), "sentence": why.sentence}
             except Unknown as why:
                 said["unknown"] = str(why)
             print(json.dumps(said))

@@ -16,6 +16,42 @@ use std::sync::LazyLock;
 /// Vectors of what nodes say to each other: whoever has a file does not need to read them.
 const NOT_READ: [&str; 2] = ["range", "request"];
 
+/// Where a vector names one sentence and the reader in Python another that says it more nearly, or more widely.
+const OTHER_SENTENCES: [(&str, &[&str]); 26] = [
+    ("01:9", &["01:8"]),
+    ("01:10", &["01:8"]),
+    ("01:11", &["01:14"]),
+    ("01:19", &["02:12"]),
+    ("01:20", &["02:12", "05:3"]),
+    ("01:21", &["02:12", "05:6", "05:11"]),
+    ("02:8", &["02:12"]),
+    ("03:1", &["01:8"]),
+    ("03:22", &["01:8"]),
+    ("04:7", &["05:3"]),
+    ("04:9", &["04:10"]),
+    ("05:9", &["05:11"]),
+    ("07:3", &["05:2"]),
+    ("07:4", &["04:10"]),
+    ("07:5", &["03:6", "03:23"]),
+    ("09:2", &["09:5"]),
+    ("09:3", &["09:5"]),
+    ("09:4", &["09:5"]),
+    ("10:2", &["05:4"]),
+    ("10:3", &["10:1"]),
+    ("10:4", &["05:2"]),
+    ("10:5", &["02:12"]),
+    ("10:6", &["04:10", "09:5"]),
+    ("10:7", &["03:9"]),
+    ("11:4", &["04:10", "09:5"]),
+    ("11:5", &["03:10"]),
+];
+
+/// True when a sentence is the one that a vector names, or says the same.
+fn says_the_same(named: &Value, found: &Value) -> bool {
+    let mut others = OTHER_SENTENCES.iter().filter(|(one, _)| named == one);
+    named == found || others.any(|(_, others)| others.iter().any(|other| found == other))
+}
+
 /// A Python with the pinned libraries. Made once and kept until they change.
 static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -74,7 +110,8 @@ fn another_language_has_our_answer_for_every_published_vector() {
         }
         let said = said.unwrap_or_else(|| panic!("{name} was not read"));
         if file["accepted"].is_null() {
-            assert!(said["refused"].is_string(), "{name}: {said}");
+            let why = says_the_same(&file["spec"], &said["sentence"]);
+            assert!(why, "{name} is refused by {}, there: {said}", file["spec"]);
         }
         assert_eq!(said["accepted"], file["accepted"], "{name}: {said}");
     }
