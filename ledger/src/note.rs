@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sha2::{Digest as _, Sha256};
 
-/// The most bytes of a note that anybody may show us.
-pub const NOTE_BYTES_MAX: usize = 64 << 10;
+/// The most bytes of a note that anybody may show us: 512 members and 80 witnesses have room.
+pub const NOTE_BYTES_MAX: usize = 128 << 10;
 /// The most signature lines of a note: one for every member that a charter can have, and more.
 pub const NOTE_SIGNATURES_MAX: usize = 600;
 const WHAT: &str = "a signed note";
@@ -179,4 +179,26 @@ pub fn sign(text: &str, name: &str, key: &SecretKey) -> String {
     let mut blob = key_id(name, Algorithm::Ed25519, &key.public()).to_vec();
     blob.extend(key.sign_bytes(text.as_bytes()).0);
     alloc::format!("{text}\n\u{2014} {name} {}\n", BASE64.encode(blob))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_has_room_for_the_longest_names_of_all_members() {
+        let origin = alloc::format!("{}/{}", "n".repeat(64), "C".repeat(16));
+        let mut note = sign(&alloc::format!("{origin}\n{}\n", u64::MAX), &origin, &secret());
+        let line = SignatureLine {
+            name: alloc::format!("{origin}/cosigner"),
+            key_id: [7; 4],
+            signature: alloc::vec![9; 72],
+        };
+        (0..512).for_each(|_| note.push_str(&line.encode()));
+        assert_eq!(RawNote::decode(note.as_bytes()).unwrap().signatures().len(), 513);
+    }
+
+    fn secret() -> SecretKey {
+        SecretKey::from_seed([1; 32])
+    }
 }

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from charter import COSIGNATURE_LINE, LOG_LINE, Charter, is_key_name, key_id
 from encoding import is_signed, limit, read_base64, read_decimal, refuse, usable
 
-NOTE_BYTES_MAX = 65_536
+NOTE_BYTES_MAX = 131_072
 NOTE_LINES_MAX = 600
 
 

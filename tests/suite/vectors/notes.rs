@@ -120,8 +120,8 @@ fn bad_notes(plain: &str) -> Vec<Vector> {
     raw["bytes"] = json!(hex::encode(not_utf8));
     let blob = plain.rsplit_once(' ').unwrap().1.trim_end();
     let lines = format!("\u{2014} w {blob}\n").repeat(601);
-    let long = format!("{}{}", plain, format!("\u{2014} {} {blob}\n", "w".repeat(200)).repeat(220));
-    assert!(long.len() > 65_536);
+    let long = format!("{}{}", plain, format!("\u{2014} {} {blob}\n", "w".repeat(200)).repeat(450));
+    assert!(long.len() > 131_072);
     let just_id = BASE64.encode([1, 2, 3, 4]);
     vec![
         bad("checkpoint/not-utf8", "04:6", "the note is not UTF-8", raw, "not UTF-8"),
@@ -184,9 +184,9 @@ fn bad_notes(plain: &str) -> Vec<Vector> {
         bad(
             "checkpoint/too-long",
             "04:6",
-            "more than 65,536 bytes",
+            "more than 131,072 bytes",
             input(&long),
-            "the limit is 65536",
+            "the limit is 131072",
         ),
     ]
 }
