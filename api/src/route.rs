@@ -12,6 +12,8 @@ pub const LOG: &str = "/v1/logs/{member}";
 pub const CHECKPOINT: &str = "/v1/logs/{member}/checkpoint";
 /// A member's whole log as a file that can be verified offline. `GET`.
 pub const EXPORT: &str = "/v1/logs/{member}/export";
+/// The checkpoint of a log behind which most members are known to stand: a cosigned note. `GET`.
+pub const COSIGNED: &str = "/v1/logs/{member}/cosigned";
 /// The proof that a member's log is forked: a file that convicts offline. `GET`.
 pub const FORK: &str = "/v1/logs/{member}/fork";
 /// The receipt of one entry: a file that can be verified offline. `GET`.

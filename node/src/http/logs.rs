@@ -108,6 +108,22 @@ pub(crate) async fn checkpoint(
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], note))
 }
 
+/// The largest checkpoint of a log behind which enough members are known to stand, or else the one
+/// with the most cosignatures: a signed note. Everything that it covers is held.
+#[utoipa::path(
+    get, path = "/v1/logs/{member}/cosigned", params(("member" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = Problem))
+)]
+pub(crate) async fn cosigned(
+    State(client): State<Client>,
+    Path(member): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let member = known(&client, &member)?;
+    let cosigned = client.ask(|answer| Ask::Cosigned(member.clone(), 0, answer)).await?;
+    let note = cosigned.ok_or_else(|| none(&member))?.note(client.store.charter());
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], note))
+}
+
 /// The proof that a member's log is forked, which convicts offline.
 #[utoipa::path(
     get, path = "/v1/logs/{member}/fork", params(("member" = String, Path)),
@@ -192,7 +208,9 @@ pub(super) fn known(client: &Client, member: &str) -> Result<MemberCode, Refusal
 
 async fn newest(client: &Client, member: &MemberCode) -> Result<Checkpoint, Refusal> {
     let checkpoint = client.ask(|answer| Ask::Checkpoint(member.clone(), answer)).await?;
-    let none =
-        || Refusal::not_found(format!("no checkpoint of {member} has reached this node yet"));
-    checkpoint.ok_or_else(none)
+    checkpoint.ok_or_else(|| none(member))
+}
+
+fn none(member: &MemberCode) -> Refusal {
+    Refusal::not_found(format!("no checkpoint of {member} has reached this node yet"))
 }

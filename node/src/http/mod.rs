@@ -35,6 +35,7 @@ pub fn router(client: Client) -> Router {
         .route(route::MEMBERS, get(node::members))
         .route(route::LOG, get(logs::log))
         .route(route::CHECKPOINT, get(logs::checkpoint))
+        .route(route::COSIGNED, get(logs::cosigned))
         .route(route::EXPORT, get(logs::export))
         .route(route::FORK, get(logs::fork))
         .route(route::RECEIPT, get(receipt::receipt))
