@@ -170,6 +170,32 @@ impl Client {
         self.stream(&path)
     }
 
+    /// The checkpoint of a log behind which most members are known to stand, if there is one.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn cosigned(&self, member: &MemberCode) -> Result<Option<Vec<u8>>, Failure> {
+        self.of_log(route::COSIGNED, member)
+    }
+
+    /// The proof that a log's key has signed two histories, if there is one.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn fork(&self, member: &MemberCode) -> Result<Option<Vec<u8>>, Failure> {
+        self.of_log(route::FORK, member)
+    }
+
+    /// Something of a log that may not be there.
+    fn of_log(&self, path: &str, member: &MemberCode) -> Result<Option<Vec<u8>>, Failure> {
+        let path = path.replace("{member}", member.as_str());
+        match self.patiently(|| read_bytes(&mut self.open(&path)?)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(CallError::Refused(404, _)) => Ok(None),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
     /// The receipt of one entry.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
-//! Says in one line of plain words what a fact says.
+//! Says in one line of plain words what a fact says, who somebody is, and when something was.
 
+use crate::signing;
 use cairn_api::EntryView;
 use cairn_casebook::fact::{
     Authority, CaseOpened, Casualties, Correction, JudgmentResult, Notified, Retraction,
 };
 use cairn_casebook::vocabulary::{Nature, Presence, Sentence};
 use cairn_casebook::{Fact, Reading};
+use cairn_ledger::statement::Timestamp;
+use cairn_ledger::{Charter, Cosigner, MemberCode};
 use std::fmt::Display;
 
 /// How a demonstration is marked, wherever it shows.
@@ -64,6 +67,29 @@ pub fn entry(entry: &EntryView) -> String {
         Some(said) => fact(said),
         None => entry.kind_name.clone(),
     }
+}
+
+/// A member by name and code, as far as the charter knows it.
+#[must_use]
+pub fn member(charter: &Charter, code: &MemberCode) -> String {
+    let card = charter.member(code);
+    card.map_or_else(|| code.to_string(), |card| format!("{} ({code})", card.name))
+}
+
+/// Who has cosigned.
+#[must_use]
+pub fn cosigner(charter: &Charter, cosigner: &Cosigner) -> String {
+    match cosigner {
+        Cosigner::Member(code) => format!("the node of {}", member(charter, code)),
+        Cosigner::Witness(name) => format!("the witness {name}"),
+    }
+}
+
+/// The time of a cosignature, in seconds since 1970.
+#[must_use]
+pub fn second(time: u64) -> String {
+    let known = i64::try_from(time);
+    known.map_or_else(|_| time.to_string(), |second| signing::moment(Timestamp(second)))
 }
 
 /// Things with commas between them.

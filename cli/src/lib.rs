@@ -1,7 +1,8 @@
 //! The command line's parts, so that tests and benchmarks can call them without a process.
 //!
-//! [`verify`] is the path of those who trust nobody: it reads bytes and knows no network.
+//! [`verify`] and [`audit`] are the path of those who trust nobody: they read bytes and know no network.
 
+pub mod audit;
 pub mod client;
 pub mod commands;
 pub mod describe;

@@ -376,6 +376,13 @@ impl Charter {
         }
     }
 
+    /// Everybody who may cosign: the members, then the witnesses.
+    pub fn cosigners(&self) -> impl Iterator<Item = Cosigner> {
+        let members = self.members().iter().map(|card| Cosigner::Member(card.code.clone()));
+        let witnesses = self.pending.body.witnesses.iter();
+        members.chain(witnesses.map(|witness| Cosigner::Witness(witness.name.clone())))
+    }
+
     /// The cosigner who signs under a name, and its key.
     #[must_use]
     pub fn cosigner_named(&self, name: &str) -> Option<(Cosigner, PublicKey)> {

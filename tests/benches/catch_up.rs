@@ -84,8 +84,8 @@ fn verify(
 ) -> anyhow::Result<()> {
     let began = Instant::now();
     let reader = fs::File::open(file)?;
-    let verified =
-        cairn_cli::verify::verify(reader, network.charter.network(), &BTreeSet::new(), |_| {});
+    let against = cairn_cli::verify::Against::network(network.charter.network());
+    let verified = cairn_cli::verify::verify(reader, &against, &BTreeSet::new(), |_| {});
     verified.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     let rate = ENTRIES as f64 / began.elapsed().as_secs_f64();
     table.row(

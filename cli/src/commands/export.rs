@@ -1,21 +1,20 @@
-//! `cairn export`: logs as files, each with everything that an offline verifier needs.
+//! `cairn export`: an archive, a folder with everything that an offline verifier needs.
 
 use super::Context;
 use super::interrupt::on_interrupt;
+use crate::audit::{CHARTER, COSIGNED, FORK, LOG, read_bounded};
 use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
-use crate::home::{cannot, part_of, put_in_place};
+use crate::home::{cannot, part_of, put_in_place, replace};
 use crate::{describe, print};
 use cairn_api::Status;
-use cairn_ledger::MemberCode;
+use cairn_ledger::charter::CHARTER_BYTES_MAX;
+use cairn_ledger::{Charter, MemberCode, NetworkId};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// How an exported log's file name ends.
-pub(super) const EXTENSION: &str = "cairnlog";
 
 /// What is typed behind `cairn export`.
 #[derive(Debug, Args)]
@@ -36,22 +35,96 @@ pub(super) fn run(context: &Context, args: &ExportArgs) -> Outcome {
     };
     fs::create_dir_all(&args.to).map_err(|error| cannot("create", &args.to, &error))?;
     on_interrupt(Answer::Unknown, "interrupted: no file was left half written; run it again");
-    let mut files = Vec::new();
-    for member in &members {
-        let path = args.to.join(format!("{member}.{EXTENSION}"));
-        let bytes = download(&client, member, &path)?;
+    charter(&client, &args.to, status.network)?;
+    let (mut files, total) = (Vec::new(), members.len());
+    for (member, number) in members.iter().zip(1_usize..) {
+        let exported = export(&client, member, &args.to, &format!("{number}/{total} {member}"))?;
         if !context.json {
-            print::line(format!("{member}  {bytes} bytes  {}", path.display()));
+            print::line(exported.line());
         }
-        files.push(serde_json::json!({ "member": member, "bytes": bytes, "path": path }));
+        files.push(exported.value());
     }
     if context.json {
         print::json(&serde_json::json!({ "network": status.network, "files": files }));
     } else {
         let (folder, network) = (args.to.display(), status.network);
-        print::remark(format!("check them with: cairn verify {folder} --network {network}"));
+        print::remark(format!("check them with: cairn audit {folder} --network {network}"));
     }
     Ok(Answer::Yes)
+}
+
+/// Puts the charter first. A folder of another network is not touched.
+fn charter(client: &Client, folder: &Path, network: NetworkId) -> Result<(), Failure> {
+    let path = folder.join(CHARTER);
+    let there = read_bounded(&path, CHARTER_BYTES_MAX);
+    let other = there.ok().and_then(|bytes| Charter::verify(&bytes, None).ok());
+    if let Some(other) = other.filter(|other| other.network() != network) {
+        let (folder, other) = (folder.display(), other.network());
+        return Err(Failure::no(format!("{folder} is an archive of network {other}"))
+            .hint("name another folder with --to"));
+    }
+    let bytes = client.charter()?;
+    Charter::verify(&bytes, Some(network))
+        .map_err(|why| Failure::no(format!("the node's charter is refused: {why}")))?;
+    replace(&path, &bytes)
+}
+
+/// What was written of one member.
+struct Exported {
+    member: MemberCode,
+    bytes: u64,
+    log: PathBuf,
+    cosigned: Option<PathBuf>,
+    fork: Option<PathBuf>,
+}
+
+impl Exported {
+    fn line(&self) -> String {
+        let Self { member, bytes, log, .. } = self;
+        let cosigned = if self.cosigned.is_some() { "" } else { "  not cosigned" };
+        let fork = if self.fork.is_some() { "  FORKED" } else { "" };
+        format!("{member}  {bytes} bytes  {}{cosigned}{fork}", log.display())
+    }
+
+    fn value(&self) -> serde_json::Value {
+        let Self { member, bytes, log, cosigned, fork } = self;
+        serde_json::json!({
+            "member": member, "bytes": bytes, "path": log, "cosigned": cosigned, "fork": fork,
+        })
+    }
+}
+
+/// Writes all that is held of one member. The cosigned checkpoint is asked for before the log and put
+/// beside it afterwards: whenever this is interrupted, the log that is here reaches as far.
+fn export(
+    client: &Client,
+    member: &MemberCode,
+    folder: &Path,
+    what: &str,
+) -> Result<Exported, Failure> {
+    let file = |ending: &str| folder.join(format!("{member}.{ending}"));
+    let (log, cosigned_at, fork_at) = (file(LOG), file(COSIGNED), file(FORK));
+    let (fork, cosigned) = (client.fork(member)?, client.cosigned(member)?);
+    if let Some(fork) = &fork {
+        replace(&fork_at, fork)?;
+    }
+    let bytes = download(client, member, &log, what)?;
+    match &cosigned {
+        Some(note) => replace(&cosigned_at, note)?,
+        // One from an earlier export may promise more than the log that is here now.
+        None => remove(&cosigned_at)?,
+    }
+    let (cosigned, fork) = (cosigned.map(|_| cosigned_at), fork.map(|_| fork_at));
+    Ok(Exported { member: member.clone(), bytes, log, cosigned, fork })
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(cannot("remove", path, &error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// The members whose logs have begun. An empty log has no checkpoint, so nothing could be verified.
@@ -65,9 +138,9 @@ fn written(status: &Status) -> Vec<MemberCode> {
 }
 
 /// Downloads one log beside its name, and gives it the name when it is whole and on the disk.
-fn download(client: &Client, member: &MemberCode, path: &Path) -> Result<u64, Failure> {
+fn download(client: &Client, member: &MemberCode, path: &Path, what: &str) -> Result<u64, Failure> {
     let (source, length) = client.export(member)?;
-    let bar = byte_bar(length, member.as_str());
+    let bar = byte_bar(length, what);
     let part = part_of(path);
     let mut file = File::create(&part).map_err(|error| cannot("write", &part, &error))?;
     let copied = io::copy(&mut bar.wrap_read(source), &mut file).and_then(|bytes| {

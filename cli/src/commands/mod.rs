@@ -1,12 +1,14 @@
 //! What can be typed, and where each command's work begins.
 
 mod args;
+mod audit;
 mod case_list;
 mod case_open;
 mod case_show;
 mod case_update;
 mod completion;
 mod export;
+mod fork;
 mod import;
 mod init;
 mod interrupt;
@@ -76,12 +78,14 @@ enum Command {
     /// State many things at once from a file
     #[command(subcommand)]
     Import(ImportCommand),
-    /// Download logs as files that anybody can verify
+    /// Download an archive: all logs as files that anybody can verify
     Export(export::ExportArgs),
     /// Take one entry away as a file that anybody can verify
     Receipt(receipt::ReceiptArgs),
-    /// Check exported logs and receipts with nothing but the network's id
+    /// Check exported logs, receipts and fork proofs with nothing but the network's id
     Verify(verify::VerifyArgs),
+    /// Check a whole archive, or what has become of its logs since an older one
+    Audit(audit::AuditArgs),
     /// Print a script that completes commands in your shell
     Completion(completion::CompletionArgs),
 }
@@ -157,6 +161,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Export(args) => export::run(&context, &args),
         Command::Receipt(args) => receipt::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Audit(args) => audit::run(&context, &args),
         Command::Completion(args) => Ok(completion::run(&args)),
     }
 }

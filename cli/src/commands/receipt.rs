@@ -8,8 +8,7 @@ use crate::{describe, print, signing};
 use cairn_casebook::Reading;
 use cairn_casebook::fact::kind_row;
 use cairn_ledger::receipt::RECEIPT_BYTES_MAX;
-use cairn_ledger::statement::Timestamp;
-use cairn_ledger::{Cosigner, MemberCode, NetworkId, RawReceipt, Receipt};
+use cairn_ledger::{MemberCode, NetworkId, RawReceipt, Receipt};
 use clap::Args;
 use std::fs::File;
 use std::io::Read as _;
@@ -97,11 +96,6 @@ fn check(bytes: &[u8], network: NetworkId) -> Result<Receipt, Failure> {
     receipt.verify(network).map_err(|why| Failure::no(why.to_string()))
 }
 
-fn name_of(receipt: &Receipt, member: &MemberCode) -> String {
-    let card = receipt.charter.member(member);
-    card.map_or_else(|| member.to_string(), |card| format!("{} ({member})", card.name))
-}
-
 fn explain(receipt: &Receipt) {
     let Receipt { charter, entry, cosigned } = receipt;
     let (statement, position) = (entry.statement(), entry.position());
@@ -119,18 +113,12 @@ fn explain(receipt: &Receipt) {
     }
     print::line(format!(
         "  the log of {} in {} holds it at position {position}, among its first {size} entries",
-        name_of(receipt, member),
+        describe::member(charter, member),
         charter.name()
     ));
     for (cosigner, cosignature) in cosigned.cosignatures() {
-        let who = match cosigner {
-            Cosigner::Member(code) => format!("the node of {}", name_of(receipt, code)),
-            Cosigner::Witness(name) => format!("the witness {name}"),
-        };
-        let at = i64::try_from(cosignature.time).map_or_else(
-            |_| cosignature.time.to_string(),
-            |second| signing::moment(Timestamp(second)),
-        );
+        let who = describe::cosigner(charter, cosigner);
+        let at = describe::second(cosignature.time);
         print::line(format!("  {who} held it at {at}, by its own clock"));
     }
     let (members, needed) = (cosigned.members(member), charter.rules().confirm);

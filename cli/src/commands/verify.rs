@@ -2,13 +2,14 @@
 
 use super::Context;
 use super::args::id;
-use super::export::{EXTENSION, byte_bar};
-use super::receipt;
+use super::export::byte_bar;
+use super::{fork, receipt};
+use crate::audit::LOG;
 use crate::describe;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::cannot;
 use crate::print::{self, Rows};
-use crate::verify::{self, Failure as NotVerified, Verified};
+use crate::verify::{self, Against, Failure as NotVerified, Verified};
 use cairn_casebook::fact::kind_row;
 use cairn_ledger::{Kind, MemberCode, NetworkId};
 use clap::Args;
@@ -23,11 +24,14 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// What is typed behind `cairn verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// An exported log, a folder of them, or a receipt
+    /// An exported log, a folder of them, a receipt, or a fork proof
     path: PathBuf,
     /// The network's id; the one of your settings when nothing is said
     #[arg(long, value_name = "ID", value_parser = id::<NetworkId>)]
     network: Option<NetworkId>,
+    /// The charter that a fork proof is judged by; the one in the proof's folder when nothing is said
+    #[arg(long, value_name = "FILE")]
+    charter: Option<PathBuf>,
 }
 
 /// One file and what came of it.
@@ -37,7 +41,10 @@ struct Checked {
 }
 
 pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
-    let (network, from) = network(context, args)?;
+    let (network, from) = network(context, args.network)?;
+    if fork::is_fork(&args.path) {
+        return fork::verify(context, &args.path, args.charter.as_deref(), network);
+    }
     if receipt::is_receipt(&args.path) {
         return receipt::verify(context, &args.path, network);
     }
@@ -57,8 +64,12 @@ pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
     Ok(answer)
 }
 
-fn network(context: &Context, args: &VerifyArgs) -> Result<(NetworkId, &'static str), Failure> {
-    if let Some(network) = args.network {
+/// The network that files should be of, and where that is known from.
+pub(super) fn network(
+    context: &Context,
+    named: Option<NetworkId>,
+) -> Result<(NetworkId, &'static str), Failure> {
+    if let Some(network) = named {
         return Ok((network, "as named with --network"));
     }
     match context.config()? {
@@ -77,14 +88,14 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in listed {
         let file = entry.map_err(|error| cannot("read", path, &error))?.path();
-        if file.extension().is_some_and(|extension| extension == EXTENSION) {
+        if file.extension().is_some_and(|extension| extension == LOG) {
             files.push(file);
         }
     }
     files.sort();
     if files.is_empty() {
         return Err(Failure::unknown(format!("{} holds no exported log", path.display()))
-            .hint(format!("exported logs are files that end in .{EXTENSION}")));
+            .hint(format!("exported logs are files that end in .{LOG}")));
     }
     Ok(files)
 }
@@ -95,7 +106,7 @@ fn promised_sizes(files: &[PathBuf], network: NetworkId) -> BTreeMap<MemberCode,
     for path in files {
         // What cannot be read or believed here is told when the whole file is checked.
         let Ok(file) = File::open(path) else { continue };
-        if let Ok(peek) = verify::peek(BufReader::new(file), network) {
+        if let Ok(peek) = verify::peek(BufReader::new(file), &Against::network(network)) {
             sizes.entry(peek.member).or_default().insert(peek.size);
         }
     }
@@ -108,13 +119,14 @@ fn check(
     sizes: &BTreeMap<MemberCode, BTreeSet<u64>>,
 ) -> Checked {
     let all = sizes.values().flatten().copied().collect();
+    let against = Against::network(network);
     let result = File::open(&path).map_err(NotVerified::from).and_then(|file| {
         let length = file.metadata().ok().map(|metadata| metadata.len());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let bar = byte_bar(length, &name);
         let reader = BufReader::with_capacity(BUFFER_BYTES, file);
         let result =
-            verify::verify(reader, network, &all, |progress| bar.set_position(progress.bytes));
+            verify::verify(reader, &against, &all, |progress| bar.set_position(progress.bytes));
         bar.finish_and_clear();
         result
     });
@@ -157,8 +169,13 @@ fn answer(checked: &[Checked], forks: &[String]) -> Answer {
 
 /// How many statements are of kinds that this program does not know.
 fn unknown(log: &Verified) -> u64 {
-    let known = |kind: &Kind| kind.is_administrative() || kind_row(*kind).is_some();
-    log.kinds.iter().filter(|(kind, _)| !known(kind)).map(|(_, count)| count).sum()
+    unknown_kinds(log).map(|(_, count)| count).sum()
+}
+
+/// The kinds that this program does not know, and how many statements are of each.
+pub(super) fn unknown_kinds(log: &Verified) -> impl Iterator<Item = (Kind, u64)> {
+    let known = |kind: Kind| kind.is_administrative() || kind_row(kind).is_some();
+    log.kinds.iter().map(|(kind, count)| (*kind, *count)).filter(move |(kind, _)| !known(*kind))
 }
 
 fn report(checked: &[Checked], forks: &[String]) {

@@ -3,16 +3,20 @@
 use cairn_ledger::charter::CharterError;
 use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::{
-    AdmitError, Charter, DecodeError, EntryHash, Kind, MemberCode, TreeHash, VerifyError,
+    AdmitError, Charter, Checkpoint, DecodeError, EntryHash, Kind, MemberCode, TreeHash,
+    VerifyError,
 };
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 /// A log of which everything was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// The charter that the file carries, which founds the network that was asked for.
-    pub charter: Charter,
+    pub charter: Arc<Charter>,
+    /// The checkpoint that the file carries.
+    pub checkpoint: Checkpoint,
     /// Whose log it is.
     pub member: MemberCode,
     /// How many entries it has.
@@ -45,6 +49,8 @@ pub struct Progress {
 /// What a file says of itself, with signatures of charter and checkpoint checked and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peek {
+    /// The charter that it carries.
+    pub charter: Arc<Charter>,
     /// Whose log it is.
     pub member: MemberCode,
     /// How many entries its checkpoint promises.
@@ -103,6 +109,14 @@ pub enum Reason {
     Truncated {
         /// What is incomplete.
         what: &'static str,
+    },
+    /// The file is kept under another member's name.
+    #[error("the file is named for {expected} and holds the log of {found}")]
+    OtherMember {
+        /// Whose log it is.
+        found: MemberCode,
+        /// Whose name it has.
+        expected: MemberCode,
     },
     /// Entries are missing at the end.
     #[error("the file ends after {found} entries, the signed checkpoint promises {promised}")]

@@ -1,6 +1,7 @@
 //! The checks, in the order in which each makes the next one meaningful: header, charter, network,
 //! checkpoint, then every entry, then the tree.
 
+use super::against::Against;
 use super::chunk::{Chunk, ReadError, Source};
 use super::outcome::{Failure, Peek, Progress, Reason, Refutation, Verified};
 use cairn_ledger::entry::Verifier;
@@ -12,13 +13,14 @@ use cairn_ledger::{
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::sync::Arc;
 
 /// How many entries one piece of work has: large against the cost of handing it over.
 const WORK_ENTRIES: usize = 32;
 
 /// What stands before the entries, believed.
 struct Opening {
-    charter: Charter,
+    charter: Arc<Charter>,
     checkpoint: Checkpoint,
     member: MemberCode,
 }
@@ -27,9 +29,24 @@ struct Opening {
 ///
 /// # Errors
 /// When header, charter or checkpoint are refused or the file cannot be read.
-pub fn peek<R: Read>(reader: R, network: NetworkId) -> Result<Peek, Failure> {
-    let opening = open(&mut Source::new(reader), network)?;
-    Ok(Peek { member: opening.member, size: opening.checkpoint.size() })
+pub fn peek<R: Read>(reader: R, against: &Against) -> Result<Peek, Failure> {
+    let Opening { charter, checkpoint, member } = open(&mut Source::new(reader), against)?;
+    Ok(Peek { charter, member, size: checkpoint.size() })
+}
+
+/// Entries in a row, and why there are no more of them, if there is a reason.
+struct Piece {
+    chunk: Chunk,
+    end: Option<ReadError>,
+}
+
+impl Piece {
+    fn read<R: Read>(source: &mut Source<R>, entries_max: u64) -> Self {
+        match source.chunk(entries_max) {
+            Ok(chunk) => Self { chunk, end: None },
+            Err((chunk, error)) => Self { chunk, end: Some(error) },
+        }
+    }
 }
 
 /// Checks everything that an exported log claims, against nothing but the network's id.
@@ -38,27 +55,28 @@ pub fn peek<R: Read>(reader: R, network: NetworkId) -> Result<Peek, Failure> {
 ///
 /// # Errors
 /// When anything in the file is not true, or it cannot be read.
-pub fn verify<R: Read>(
+pub fn verify<R: Read + Send>(
     reader: R,
-    network: NetworkId,
+    against: &Against,
     roots_at: &BTreeSet<u64>,
     mut on_progress: impl FnMut(Progress),
 ) -> Result<Verified, Failure> {
     let mut source = Source::new(reader);
-    let opening = open(&mut source, network)?;
+    let opening = open(&mut source, against)?;
     let mut account = Account::new(&opening, roots_at)?;
     let promised = opening.checkpoint.size();
+    let mut left = promised;
     let mut waiting = Checked::default();
-    let mut requested = 0_u64;
+    let mut piece = Piece::read(&mut source, left);
     loop {
-        let (chunk, end) = match source.chunk(promised.saturating_sub(requested)) {
-            Ok(chunk) => (chunk, None),
-            Err((chunk, error)) => (chunk, Some(error)),
-        };
-        requested = requested.saturating_add(chunk.len() as u64);
-        let last = chunk.len() == 0;
+        let Piece { chunk, end } = piece;
+        left = left.saturating_sub(chunk.len() as u64);
+        let last = chunk.len() == 0 || end.is_some();
         // An earlier entry's fault is told before a later one's: append, then look at the new.
-        let (appended, checked) = rayon::join(|| account.append(waiting), || check(chunk, network));
+        let ((appended, checked), next) = rayon::join(
+            || rayon::join(|| account.append(waiting), || check(chunk, against.id())),
+            || (!last).then(|| Piece::read(&mut source, left)),
+        );
         appended?;
         waiting = checked;
         let (entries, bytes) = (account.log.size(), source.offset());
@@ -67,15 +85,16 @@ pub fn verify<R: Read>(
             account.append(waiting)?;
             return Err(at_end(error, "an entry", Some(account.log.size()), source.offset()));
         }
-        if last {
-            break;
+        match next {
+            Some(next) => piece = next,
+            None => break,
         }
     }
-    close(source, &opening, account)
+    close(source, opening, account)
 }
 
 /// Reads and believes the header.
-fn open<R: Read>(source: &mut Source<R>, network: NetworkId) -> Result<Opening, Failure> {
+fn open<R: Read>(source: &mut Source<R>, against: &Against) -> Result<Opening, Failure> {
     let header = Header::read::<HeaderError>(|buffer| Ok(source.fill(buffer)?));
     let end = source.offset();
     let header = header.map_err(|error| match error {
@@ -84,8 +103,9 @@ fn open<R: Read>(source: &mut Source<R>, network: NetworkId) -> Result<Opening, 
     })?;
     let magic = cairn_ledger::export::MAGIC.len() as u64;
     let checkpoint_at = end.saturating_sub(header.checkpoint.len() as u64);
-    let charter = Charter::verify(&header.charter, Some(network))
-        .map_err(|error| refuted(None, magic.saturating_add(4), error))?;
+    let charter = against
+        .judge(&header.charter)
+        .map_err(|reason| refuted(None, magic.saturating_add(4), reason))?;
     let at = |reason: Reason| refuted(None, checkpoint_at, reason);
     let note = RawNote::decode(&header.checkpoint).map_err(|error| at(error.into()))?;
     let origin = note.text().lines().next().unwrap_or_default();
@@ -103,7 +123,7 @@ fn open<R: Read>(source: &mut Source<R>, network: NetworkId) -> Result<Opening, 
 /// What is left to say when every entry was appended.
 fn close<R: Read>(
     mut source: Source<R>,
-    opening: &Opening,
+    opening: Opening,
     account: Account<'_>,
 ) -> Result<Verified, Failure> {
     let (head, found, bytes) = (opening.checkpoint.head(), account.log.head(), source.offset());
@@ -122,8 +142,8 @@ fn close<R: Read>(
     }
     let Account { log, kinds, signatures, roots, .. } = account;
     let (size, root, last) = (found.size, found.root, log.last());
-    let (charter, member) = (opening.charter.clone(), opening.member.clone());
-    Ok(Verified { charter, member, size, root, last, kinds, signatures, bytes, roots })
+    let Opening { charter, checkpoint, member } = opening;
+    Ok(Verified { charter, checkpoint, member, size, root, last, kinds, signatures, bytes, roots })
 }
 
 /// A chunk whose signatures were looked at, each entry with its outcome, in order.

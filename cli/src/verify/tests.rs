@@ -1,6 +1,6 @@
 //! A true log is believed; whatever is done to its bytes is noticed.
 
-use super::{Failure, Reason, Refutation, Verified, peek, verify};
+use super::{Against, Failure, Reason, Refutation, Verified, peek, verify};
 use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
 use cairn_ledger::card::{Card, MemberSecrets};
 use cairn_ledger::charter::{MemberKind, PendingCharter, Rules};
@@ -8,46 +8,82 @@ use cairn_ledger::export::Header;
 use cairn_ledger::hash::{Bytes, NetworkId, Reference};
 use cairn_ledger::statement::{STATEMENT_FORMAT, Timestamp};
 use cairn_ledger::{
-    Charter, Checkpoint, Entry, Kind, Log, MemberCode, SecretKey, SignedStatement, Statement, Text,
-    bundle,
+    Charter, Checkpoint, Cosigned, Entry, Kind, Log, MemberCode, SecretKey, SignedStatement,
+    Statement, Text, bundle,
 };
 use std::collections::BTreeSet;
 
-/// A network of one State with one contributor, and its log.
+/// A network of States, and the log of the first of them, which has one contributor.
 pub(crate) struct Village {
-    charter: Charter,
-    secrets: MemberSecrets,
+    pub(crate) charter: Charter,
+    members: Vec<(MemberCode, MemberSecrets)>,
     contributor: SecretKey,
-    code: MemberCode,
     log: Log,
     entries: Vec<Entry>,
 }
 
 impl Village {
     pub(crate) fn new(seed: u8, statements: u16) -> Self {
-        let key = |n: u8| SecretKey::from_seed([seed.wrapping_add(n); 32]);
-        let secrets =
-            MemberSecrets { root: key(1), log: key(2), cosign: key(3), transport: key(4) };
-        let code = MemberCode::new("COD").unwrap();
-        let card = Card {
-            format: cairn_ledger::card::CARD_FORMAT,
-            code: code.clone(),
-            name: Text::new("Democratic Republic of the Congo").unwrap(),
-            kind: MemberKind::State,
-            keys: secrets.public(),
-            sealing: Vec::new(),
+        Self::among(&["COD"], "COD", seed, statements)
+    }
+
+    /// The log of `author`. Villages of the same members and seed are one network.
+    pub(crate) fn among(codes: &[&str], author: &str, seed: u8, statements: u16) -> Self {
+        let key = |n: usize| SecretKey::from_seed([seed.wrapping_add(n as u8); 32]);
+        let member = |(n, code): (usize, &&str)| {
+            let (root, log, cosign, transport) =
+                (key(5 * n + 1), key(5 * n + 2), key(5 * n + 3), key(5 * n + 4));
+            (MemberCode::new(code).unwrap(), MemberSecrets { root, log, cosign, transport })
         };
-        let (name, rules) = ("test.example/cases".parse().unwrap(), Rules::two_thirds_of(1));
-        let cards = [card.sign(&secrets)];
+        let mut members: Vec<_> = codes.iter().enumerate().map(member).collect();
+        let card = |(code, secrets): &(MemberCode, MemberSecrets)| {
+            let card = Card {
+                format: cairn_ledger::card::CARD_FORMAT,
+                code: code.clone(),
+                name: Text::new(&format!("Invented State {code}")).unwrap(),
+                kind: MemberKind::State,
+                keys: secrets.public(),
+                sealing: Vec::new(),
+            };
+            card.sign(secrets)
+        };
+        let cards: Vec<_> = members.iter().map(card).collect();
+        let (name, rules) =
+            ("test.example/cases".parse().unwrap(), Rules::two_thirds_of(codes.len()));
         let mut charter = PendingCharter::found(name, Timestamp(0), rules, &cards).unwrap();
-        charter.sign(&secrets.root).unwrap();
+        for (_, secrets) in &members {
+            charter.sign(&secrets.root).unwrap();
+        }
         let charter = charter.complete().unwrap();
-        let log = Log::new(&charter, &code).unwrap();
-        let contributor = key(5);
-        let mut village = Self { charter, secrets, contributor, code, log, entries: Vec::new() };
+        let at = codes.iter().position(|code| *code == author).unwrap();
+        members.swap(0, at);
+        let log = Log::new(&charter, &members[0].0).unwrap();
+        let contributor = key(200);
+        let mut village = Self { charter, members, contributor, log, entries: Vec::new() };
         village.authorise();
         (0..statements).for_each(|n| village.say(n));
         village
+    }
+
+    pub(crate) fn code(&self) -> &MemberCode {
+        &self.members[0].0
+    }
+
+    fn secrets(&self) -> &MemberSecrets {
+        &self.members[0].1
+    }
+
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        let origin = self.charter.origin(self.code());
+        Checkpoint::sign(&origin, self.log.head(), &self.secrets().log)
+    }
+
+    /// The newest checkpoint, cosigned by so many of the others at this time and each a second later.
+    pub(crate) fn cosigned(&self, others: usize, time: u64) -> Cosigned {
+        let others = self.members[1..].iter().zip(time..).take(others);
+        others.fold(Cosigned::new(self.checkpoint()), |cosigned, ((code, secrets), time)| {
+            cosigned.sign(&self.charter, code, time, &secrets.cosign)
+        })
     }
 
     pub(crate) fn network(&self) -> NetworkId {
@@ -60,7 +96,7 @@ impl Village {
         Statement {
             format: STATEMENT_FORMAT,
             network: self.network(),
-            member: self.code.clone(),
+            member: self.code().clone(),
             reference,
             made_at: Timestamp(n.into()),
             kind,
@@ -74,7 +110,7 @@ impl Village {
         let office = Text::new("Focal point").unwrap();
         let key = self.contributor.public();
         let body = Authorisation { key, office, scope: Scope::default() }.encode();
-        let statement = self.statement(0xffff, AUTHORISE, body.0).sign(&[&self.secrets.root]);
+        let statement = self.statement(0xffff, AUTHORISE, body.0).sign(&[&self.secrets().root]);
         self.place(statement);
     }
 
@@ -90,9 +126,7 @@ impl Village {
     }
 
     fn header(&self) -> Vec<u8> {
-        let origin = self.charter.origin(&self.code);
-        let checkpoint = Checkpoint::sign(&origin, self.log.head(), &self.secrets.log);
-        let checkpoint = checkpoint.note().as_bytes().to_vec();
+        let checkpoint = self.checkpoint().note().as_bytes().to_vec();
         Header { charter: self.charter.encode(), checkpoint }.encode()
     }
 
@@ -110,7 +144,7 @@ impl Village {
 }
 
 fn check(bytes: &[u8], network: NetworkId) -> Result<Verified, Failure> {
-    verify(bytes, network, &BTreeSet::new(), |_| {})
+    verify(bytes, &Against::network(network), &BTreeSet::new(), |_| {})
 }
 
 fn refutation(bytes: &[u8], network: NetworkId) -> Refutation {
@@ -132,15 +166,15 @@ fn a_true_log_is_believed_whatever_its_size() {
         assert_eq!(verified.bytes, file.len() as u64);
         assert_eq!(verified.signatures, verified.size);
         assert_eq!(verified.kinds.get(&AUTHORISE), Some(&1));
-        let peeked = peek(&file[..], village.network()).unwrap();
-        assert_eq!((peeked.member, peeked.size), (village.code.clone(), verified.size));
+        let peeked = peek(&file[..], &Against::network(village.network())).unwrap();
+        assert_eq!((peeked.member, peeked.size), (village.code().clone(), verified.size));
     }
 }
 
 #[test]
 fn an_empty_log_is_believed() {
     let mut village = Village::new(10, 0);
-    village.log = Log::new(&village.charter, &village.code).unwrap();
+    village.log = Log::new(&village.charter, village.code()).unwrap();
     let verified = check(&village.header(), village.network()).unwrap();
     assert_eq!((verified.size, verified.root), (0, cairn_ledger::tree::empty_root()));
 }
@@ -233,7 +267,7 @@ fn a_rewritten_history_has_another_root() {
     let village = Village::new(100, 5);
     let sizes = BTreeSet::from([0, 3, 6, 99]);
     let file = village.file();
-    let verified = verify(&file[..], village.network(), &sizes, |_| {}).unwrap();
+    let verified = verify(&file[..], &Against::network(village.network()), &sizes, |_| {}).unwrap();
     assert_eq!(verified.roots.keys().copied().collect::<Vec<_>>(), [0, 3, 6]);
     assert_eq!(verified.roots.get(&6), Some(&verified.root));
     let mut other = Village::new(100, 4);
