@@ -1,6 +1,8 @@
 //! Archives of a real network: exported, audited, compared with a later one, tampered with.
 
+use cairn_ledger::Kind;
 use cairn_ledger::export::Header;
+use cairn_ledger::hash::Bytes;
 use cairn_tests::nodes::{Contributor, Founded, History, SOON, Said, cairn, copy_folder, corrupt};
 use cairn_tests::nodes::{submit, until};
 use serde_json::Value;
@@ -86,9 +88,24 @@ fn two_archives_of_a_running_network_show_whether_a_log_changed_its_past() {
     // A later export into the same folder replaces what is there.
     story.export("old");
     story.expect(&["new", "old"], 0, &["same"]);
+    elsewhere(&story);
     alone(&story);
     tampered(&story);
     forked(&story);
+}
+
+/// A folder of another network is not written to, and not taken for one of ours.
+fn elsewhere(story: &Story) {
+    let (other, folder) = (Founded::of(&["UNSEC"]), story.path("elsewhere"));
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("charter"), other.charter.encode()).expect("a charter");
+    let (to, node) = (folder.display().to_string(), story.founded.node("TZA").url());
+    let said = cairn(&story.path("nobody"), ["export", "--to", &to, "--node", &node]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.err.contains("is an archive of network"), "{}", said.err);
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
+    let audited = story.audit(&["elsewhere"], &[]);
+    assert_eq!((audited.code, audited.err.contains("is refused")), (1, true), "{}", audited.err);
 }
 
 /// Without the others' lines nobody shows that they hold the same history.
@@ -99,7 +116,11 @@ fn alone(story: &Story) {
         let own = lines.map(|(at, _)| at + 1).nth(4).expect("three lines, an empty one, the log's");
         bytes.truncate(own);
     });
-    story.expect(&["alone"], 0, &["NO ", "not cosigned by TZA: COD", "not cosigned by UNSEC: COD"]);
+    story.expect(
+        &["alone"],
+        0,
+        &["; not confirmed: COD", "not cosigned by TZA: COD", "not cosigned by UNSEC: COD"],
+    );
     let said = story.audit(&["alone"], &["--max-age", "7d"]);
     assert_eq!((said.code, said.out.contains("STALE    COD")), (2, true), "{}", said.out);
 }
@@ -120,16 +141,19 @@ fn tampered(story: &Story) {
     story.expect(&["new", "holes"], 1, &["GONE"]);
 }
 
-/// The key of COD's log signs another history: the proof of it stands on its own.
+/// The key of COD's log signs another history, with a kind that nobody knows at its end: the proof of
+/// it stands on its own.
 fn forked(story: &Story) {
     let founded = &story.founded;
-    let range = History::with_notes(founded, "COD", 70, 20).range(0);
+    let mut history = History::with_notes(founded, "COD", 70, 20);
+    history.push(founded.invented("COD").statement(99, Kind(9_999), Bytes(vec![7])));
+    let range = history.range(0);
     let header = Header { charter: founded.charter.encode(), checkpoint: range.checkpoint.0 };
     copy_folder(&story.path("new"), &story.path("rewritten"));
     fs::remove_file(story.path("rewritten/COD.cosigned")).expect("a note");
     let log = [header.encode(), range.bundle.0].concat();
     fs::write(story.path("rewritten/COD.cairnlog"), log).expect("a log");
-    story.expect(&["rewritten"], 0, &["true: 2 logs, 30 entries"]);
+    story.expect(&["rewritten"], 0, &["1 (9999)", "true: 2 logs, 31 entries"]);
     let proofs = story.path("proofs").display().to_string();
     let said = story.audit(&["new", "rewritten"], &["--fork-proofs", &proofs]);
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);

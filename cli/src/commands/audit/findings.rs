@@ -91,6 +91,17 @@ impl Findings {
         self.audited.iter().filter_map(|one| Some((one, one.copies.last()?)))
     }
 
+    /// The logs of which nothing is shown to have enough members behind it.
+    pub(super) fn unconfirmed(&self) -> Vec<&MemberCode> {
+        let Some(archive) = self.newest() else { return Vec::new() };
+        let confirmed = |(one, copy): &(&Audited, &Copy)| {
+            let cosigned = copy.cosigned.held();
+            cosigned.is_some_and(|it| it.is_confirmed(&archive.charter, &one.member))
+        };
+        let begun = self.copies().filter(|(_, copy)| copy.size() != Some(0));
+        begun.filter(|one| !confirmed(one)).map(|(one, _)| &one.member).collect()
+    }
+
     /// True when fewer members than the charter asks for have cosigned the log lately enough.
     pub(super) fn is_stale(&self, one: &Audited) -> bool {
         let (Some(since), Some(archive), Some(copy)) =

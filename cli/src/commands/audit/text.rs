@@ -227,14 +227,16 @@ fn verdict(findings: &Findings, answer: Answer) -> String {
     let held = findings.copies().filter_map(|(_, copy)| copy.log.held());
     let (logs, entries) =
         held.fold((0_usize, 0_u64), |(n, sum), log| (n + 1, sum.saturating_add(log.size)));
-    let word = if logs == 1 { "log" } else { "logs" };
+    let what = format!("{logs} {}, {entries} entries", if logs == 1 { "log" } else { "logs" });
+    let but = match findings.unconfirmed().as_slice() {
+        [] => String::new(),
+        some => format!("; not confirmed: {}", names(some.iter())),
+    };
     match answer {
-        Answer::Yes if findings.archives.len() > 1 => format!(
-            "true: {logs} {word}, {entries} entries, all of them checked; no log has changed its past"
-        ),
-        Answer::Yes => format!(
-            "true: {logs} {word}, {entries} entries, every signature, link and root checked"
-        ),
+        Answer::Yes if findings.archives.len() > 1 => {
+            format!("true: {what}, all of them checked; no log has changed its past{but}")
+        }
+        Answer::Yes => format!("true: {what}, every signature, link and root checked{but}"),
         Answer::No => "no: see above".into(),
         Answer::Unknown => "could not tell: see above".into(),
     }
