@@ -61,7 +61,7 @@ pub enum EvidenceError {
 
 /// What an archive holds of one member, checked.
 #[derive(Debug)]
-pub struct Copy {
+pub struct LogCopy {
     /// Where it lies.
     pub files: Files,
     /// The log.
@@ -72,7 +72,7 @@ pub struct Copy {
     pub fork: Part<Fork, EvidenceError>,
 }
 
-impl Copy {
+impl LogCopy {
     /// Checks the small files, and looks at what the log's header promises. The log itself is
     /// checked by [`Self::check_log`].
     pub(super) fn of(member: &MemberCode, files: &Files, charter: &Charter) -> Self {

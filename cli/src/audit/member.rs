@@ -1,6 +1,6 @@
 //! What an audit finds of one member: its copies, what is missing, what has changed in between.
 
-use super::copy::{Copy, Part};
+use super::copy::{LogCopy, Part};
 use super::promise::Contradiction;
 use cairn_ledger::MemberCode;
 
@@ -10,7 +10,7 @@ pub struct Audited {
     /// Who.
     pub member: MemberCode,
     /// What each archive holds, in the order in which the archives were named.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<LogCopy>,
     /// Signed promises of this log that cannot both be true.
     pub contradictions: Vec<Contradiction>,
 }
@@ -53,7 +53,7 @@ pub enum Change {
     Unknown,
 }
 
-impl Copy {
+impl LogCopy {
     /// What is missing here by the archive's own account.
     #[must_use]
     pub fn gap(&self) -> Option<Gap> {

@@ -14,7 +14,7 @@ mod run;
 mod tests;
 
 pub use archive::{Archive, CHARTER, COSIGNED, FORK, Files, LOG, read_bounded};
-pub use copy::{Copy, EvidenceError, Part};
+pub use copy::{EvidenceError, LogCopy, Part};
 pub use member::{Audited, Change, Gap};
 pub use promise::{Contradiction, Promise};
 pub use proof::prove;

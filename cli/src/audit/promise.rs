@@ -1,6 +1,6 @@
 //! What the log's key has promised in signed checkpoints, and promises that cannot both be true.
 
-use super::copy::Copy;
+use super::copy::LogCopy;
 use crate::verify::Verified;
 use cairn_ledger::Cosigned;
 use cairn_ledger::proof::TreeHead;
@@ -48,7 +48,7 @@ impl Known<'_> {
 
 /// Every contradiction among the copies of one log, the one that proves most first: entries on both
 /// sides show the very place, and cosignatures convict whoever made them.
-pub(super) fn contradictions(copies: &[Copy]) -> Vec<Contradiction> {
+pub(super) fn contradictions(copies: &[LogCopy]) -> Vec<Contradiction> {
     let known: Vec<_> = copies.iter().enumerate().flat_map(|(n, copy)| promises(n, copy)).collect();
     let mut found = Vec::new();
     for (index, one) in known.iter().enumerate() {
@@ -70,7 +70,7 @@ pub(super) fn contradictions(copies: &[Copy]) -> Vec<Contradiction> {
 }
 
 /// The checkpoint that a log carries, and the cosigned one beside it.
-fn promises(archive: usize, copy: &Copy) -> Vec<Known<'_>> {
+fn promises(archive: usize, copy: &LogCopy) -> Vec<Known<'_>> {
     let log = copy.log.held();
     let entries = copy.files.log.clone();
     let mut known = Vec::new();

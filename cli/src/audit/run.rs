@@ -1,7 +1,7 @@
 //! Takes the members of one archive or of two in turn, a few at once, the largest logs first.
 
 use super::archive::{Archive, length};
-use super::copy::Copy;
+use super::copy::LogCopy;
 use super::member::Audited;
 use super::promise::contradictions;
 use crate::verify::Against;
@@ -68,7 +68,7 @@ fn one(
     let mut copies = Vec::new();
     for archive in archives {
         let files = archive.files.get(member).unwrap_or(&none);
-        copies.push(Copy::of(member, files, &archive.charter));
+        copies.push(LogCopy::of(member, files, &archive.charter));
     }
     let sizes: BTreeSet<_> =
         copies.iter().zip(against).flat_map(|(copy, against)| copy.sizes(against)).collect();

@@ -1,6 +1,6 @@
 //! What is true is believed; every lie in an archive, and between two of them, is told for what it is.
 
-use super::{Archive, Audited, CHARTER, Change, Copy, Gap, Part, audit, prove};
+use super::{Archive, Audited, CHARTER, Change, Gap, LogCopy, Part, audit, prove};
 use crate::failure::Answer;
 use crate::verify::Reason;
 use crate::verify::tests::Village;
@@ -50,7 +50,7 @@ fn cod(folder: &TempDir) -> Audited {
     audited(&[folder.path()]).remove(0)
 }
 
-fn copy(audited: &Audited) -> &Copy {
+fn copy(audited: &Audited) -> &LogCopy {
     &audited.copies[0]
 }
 

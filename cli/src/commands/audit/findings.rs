@@ -1,7 +1,7 @@
 //! What an audit has found, and what follows from it for the answer.
 
 use super::Proof;
-use crate::audit::{Archive, Audited, Change, Copy, Part};
+use crate::audit::{Archive, Audited, Change, LogCopy, Part};
 use crate::failure::Answer;
 use cairn_ledger::{Charter, Cosigner, MemberCode, NetworkId};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ fn of_part<T, R>(part: &Part<T, R>) -> Answer {
     }
 }
 
-fn of_copy(copy: &Copy) -> Answer {
+fn of_copy(copy: &LogCopy) -> Answer {
     let fork = if copy.fork.held().is_some() { Answer::No } else { of_part(&copy.fork) };
     let gap = if copy.gap().is_some() { Answer::Unknown } else { Answer::Yes };
     [of_part(&copy.log), of_part(&copy.cosigned), fork, gap].into_iter().fold(Answer::Yes, worse)
@@ -87,14 +87,14 @@ impl Findings {
     }
 
     /// What the newest archive holds of each member.
-    pub(super) fn copies(&self) -> impl Iterator<Item = (&Audited, &Copy)> {
+    pub(super) fn copies(&self) -> impl Iterator<Item = (&Audited, &LogCopy)> {
         self.audited.iter().filter_map(|one| Some((one, one.copies.last()?)))
     }
 
     /// The logs of which nothing is shown to have enough members behind it.
     pub(super) fn unconfirmed(&self) -> Vec<&MemberCode> {
         let Some(archive) = self.newest() else { return Vec::new() };
-        let confirmed = |(one, copy): &(&Audited, &Copy)| {
+        let confirmed = |(one, copy): &(&Audited, &LogCopy)| {
             let cosigned = copy.cosigned.held();
             cosigned.is_some_and(|it| it.is_confirmed(&archive.charter, &one.member))
         };
@@ -149,7 +149,7 @@ fn is_other(cosigner: &Cosigner, author: &MemberCode) -> bool {
 
 /// The cosigners that the charter lists and that are not on a log's cosigned checkpoint.
 pub(super) fn missing_of<'a>(
-    copy: &'a Copy,
+    copy: &'a LogCopy,
     author: &'a MemberCode,
     charter: &'a Charter,
 ) -> impl Iterator<Item = Cosigner> + 'a {

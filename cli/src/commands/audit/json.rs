@@ -1,7 +1,7 @@
 //! An audit's report for programs.
 
 use super::findings::{Findings, missing_of};
-use crate::audit::{Archive, Audited, Change, Copy, Gap, Part};
+use crate::audit::{Archive, Audited, Change, Gap, LogCopy, Part};
 use crate::commands::fork::summary;
 use crate::commands::verify::unknown_kinds;
 use crate::failure::Answer;
@@ -56,7 +56,7 @@ fn of_archive(findings: &Findings, archive: &Archive, number: usize) -> Value {
     })
 }
 
-fn of_copy(member: &MemberCode, copy: &Copy, archive: &Archive) -> Value {
+fn of_copy(member: &MemberCode, copy: &LogCopy, archive: &Archive) -> Value {
     let missing: Vec<_> =
         missing_of(copy, member, &archive.charter).map(|by| by.to_string()).collect();
     let gap = copy.gap().map(|gap| match gap {

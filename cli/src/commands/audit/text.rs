@@ -1,7 +1,7 @@
 //! An audit's report for people.
 
 use super::findings::Findings;
-use crate::audit::{Archive, Audited, Change, Copy, Gap, Part};
+use crate::audit::{Archive, Audited, Change, Gap, LogCopy, Part};
 use crate::commands::fork::{convicted, sentence};
 use crate::commands::verify::unknown_kinds;
 use crate::failure::Answer;
@@ -126,7 +126,7 @@ fn changes(findings: &Findings) {
 }
 
 /// What is wrong with one copy, a line each.
-fn faults(member: &MemberCode, copy: &Copy) {
+fn faults(member: &MemberCode, copy: &LogCopy) {
     fault(copy.files.log.as_deref(), &copy.log);
     fault(copy.files.cosigned.as_deref(), &copy.cosigned);
     fault(copy.files.fork.as_deref(), &copy.fork);
