@@ -180,3 +180,25 @@ fn a_fault_in_the_second_copy_loses_nothing_and_is_repaired() {
         }
     }
 }
+
+/// Files change under a running node, too: what is read is repaired, and nothing is made worse.
+#[test]
+fn a_fault_under_an_open_store_is_repaired_before_it_is_read() {
+    let written = write();
+    let opened = open(&written.network, written.folder.path(), Check::Tail);
+    let (store, code) = (opened.store, &written.network.people[0].code);
+    let file = entries_file(&written.network, written.folder.path());
+    let read = |start, end| store.read(code, start, end, usize::MAX).expect("it reads").bundle;
+    let each: Vec<_> = (0..ENTRIES as u64).map(|position| read(position, position + 1)).collect();
+    for kind in [FaultKind::FlippedBit, FaultKind::ZeroedBlock] {
+        for seed in 0..FAULTS {
+            damage(&file, kind, &mut Rng::new(seed));
+            let position = seed * 7 % ENTRIES as u64;
+            let one = read(position, position + 1);
+            assert!(one == each[position as usize], "{kind:?} {seed}: entry {position}");
+            assert!(read(0, ENTRIES as u64) == written.log, "{kind:?} {seed}");
+            assert!(fs::read(&file).expect("the log") == written.log, "{kind:?} {seed}");
+            assert!(store.faults_repaired() > seed, "{kind:?} {seed}: counted");
+        }
+    }
+}

@@ -212,34 +212,67 @@ impl LogFile {
         Ok(Run { start: wanted.start, end, bundle })
     }
 
-    /// Puts an entry's bytes in the place of damaged ones of the same length.
-    pub(crate) fn overwrite(&self, position: u64, entry: &[u8]) -> Result<(), StoreError> {
-        let offset = self.offset_of(position)?;
-        let mut bytes = Vec::new();
-        bundle::write(&mut bytes, entry).map_err(|why| StoreError::Folder(why.to_string()))?;
-        self.file.write_all_at(&bytes, offset).map_err(StoreError::io(&self.path))?;
-        self.flush()
-    }
-
-    /// Where in the file an entry begins.
-    fn offset_of(&self, position: u64) -> Result<u64, StoreError> {
+    /// Puts the other copy's bytes in the place of damaged ones: of the two entries that a fault is
+    /// between, and of those before them that are none any more, since a damaged length leads to a
+    /// wrong place. True when the other copy had them all.
+    pub(crate) fn mend(
+        &self,
+        fault: u64,
+        other: impl Fn(u64) -> Result<Option<Vec<u8>>, StoreError>,
+    ) -> Result<bool, StoreError> {
         let (first, mut offset) = {
             let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
-            shape.landmark(position)
+            shape.landmark(fault.saturating_sub(1))
         };
-        for _ in first..position {
-            let mut length = [0; LENGTH_BYTES];
-            self.file.read_exact_at(&mut length, offset).map_err(StoreError::io(&self.path))?;
-            offset += LENGTH_BYTES as u64 + u64::from(u16::from_be_bytes(length));
+        for position in first..=fault {
+            let is_before = position.saturating_add(1) < fault;
+            let sound = |bytes: &Vec<u8>| {
+                RawEntry::decode(bytes).is_ok_and(|raw| raw.position() == position)
+            };
+            let kept = if is_before { self.entry_at(offset).filter(sound) } else { None };
+            let length = match kept {
+                Some(bytes) => bytes.len(),
+                None => {
+                    let Some(bytes) = other(position)? else { return Ok(false) };
+                    self.overwrite(offset, &bytes)?;
+                    bytes.len()
+                }
+            };
+            offset += (LENGTH_BYTES + length) as u64;
         }
-        Ok(offset)
+        self.flush()?;
+        Ok(true)
+    }
+
+    /// The bytes of the entry that begins at a place in the file, if one ends before the file does.
+    fn entry_at(&self, offset: u64) -> Option<Vec<u8>> {
+        let mut length = [0; LENGTH_BYTES];
+        self.file.read_exact_at(&mut length, offset).ok()?;
+        let mut bytes = vec![0; u16::from_be_bytes(length).into()];
+        self.file.read_exact_at(&mut bytes, offset + LENGTH_BYTES as u64).ok()?;
+        Some(bytes)
+    }
+
+    fn overwrite(&self, offset: u64, entry: &[u8]) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        bundle::write(&mut bytes, entry).map_err(|why| StoreError::Folder(why.to_string()))?;
+        self.file.write_all_at(&bytes, offset).map_err(StoreError::io(&self.path))
     }
 
     /// Cuts the file before an entry. What is known of it without reading it is wrong from then on: the
     /// folder has to be opened anew.
     pub(crate) fn truncate(&self, position: u64) -> Result<(), StoreError> {
+        let (mut at, mut offset) = {
+            let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+            shape.landmark(position)
+        };
+        while at < position {
+            let mut length = [0; LENGTH_BYTES];
+            self.file.read_exact_at(&mut length, offset).map_err(StoreError::io(&self.path))?;
+            (at, offset) =
+                (at + 1, offset + (LENGTH_BYTES as u64) + u64::from(u16::from_be_bytes(length)));
+        }
         if position < self.size().0 {
-            let offset = self.offset_of(position)?;
             self.file.set_len(offset).map_err(StoreError::io(&self.path))?;
         }
         self.file.sync_all().map_err(StoreError::io(&self.path))

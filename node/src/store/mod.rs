@@ -119,12 +119,17 @@ impl Store {
         bytes_max: usize,
     ) -> Result<Run, StoreError> {
         let log = self.log(member).ok_or_else(|| StoreError::no_log(member))?;
-        match log.read(start, end, bytes_max) {
-            Err(StoreError::Damaged(fault)) => {
-                self.repair(log, &fault)?;
-                log.read(start, end, bytes_max)
+        let mut repaired = None;
+        loop {
+            match log.read(start, end, bytes_max) {
+                // A damaged block holds many entries. What was repaired once and still is not sound
+                // will not become so.
+                Err(StoreError::Damaged(fault)) if repaired < Some(fault.position) => {
+                    repaired = Some(fault.position);
+                    self.repair(log, fault)?;
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
@@ -154,15 +159,10 @@ impl Store {
         Ok(size)
     }
 
-    /// Puts the second copy's bytes in the place of damaged ones.
-    fn repair(&self, log: &LogFile, fault: &Fault) -> Result<(), StoreError> {
-        let first = fault.position.saturating_sub(1);
-        for position in first..=fault.position {
-            if let Some(bytes) = self.second.entry(log.member(), position)? {
-                log.overwrite(position, &bytes)?;
-            }
-        }
-        self.count_fault(fault)
+    /// Puts the second copy's bytes in the place of damaged ones, if it has them yet.
+    fn repair(&self, log: &LogFile, fault: Fault) -> Result<(), StoreError> {
+        let second = |position| self.second.entry(log.member(), position);
+        if log.mend(fault.position, second)? { self.count_fault(&fault) } else { Err(fault.into()) }
     }
 
     fn count_fault(&self, fault: &Fault) -> Result<(), StoreError> {
