@@ -103,6 +103,10 @@ pub struct MemberView {
     /// The signing keys, in hexadecimal.
     #[schema(value_type = Object)]
     pub keys: MemberKeys,
+    /// The log's key as other tools of the ecosystem read it: its origin, key id and key.
+    pub vkey: String,
+    /// The key of its cosignatures, in the same form.
+    pub cosigner_vkey: String,
     /// How many entries of its log the node holds.
     pub size: u64,
     /// Who may speak for it, as of that size.

@@ -26,6 +26,10 @@ pub const CASES: &str = "/v1/cases";
 pub const CASE: &str = "/v1/cases/{case}";
 /// What happens, as it happens: server-sent events. `GET`.
 pub const EVENTS: &str = "/v1/events";
+/// A log's newest checkpoint with its cosignatures, for tools that know C2SP logs. `GET`.
+pub const TLOG_CHECKPOINT: &str = "/tlog/{member}/checkpoint";
+/// A log's static tiles: `LEVEL/INDEX` or `entries/INDEX`, and `.p/WIDTH`. `GET`.
+pub const TLOG_TILE: &str = "/tlog/{member}/tile/{*tile}";
 /// This interface, described. `GET`.
 pub const OPENAPI: &str = "/openapi.json";
 

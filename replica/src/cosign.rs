@@ -360,6 +360,16 @@ impl Held {
         confirmed.or_else(best).cloned().or_else(signed)
     }
 
+    /// The newest checkpoint of which everything is on the disk, with the cosignatures held of it.
+    #[must_use]
+    pub fn newest(&self) -> Option<Cosigned> {
+        let on_disk = |one: &&Checkpoint| one.size() <= self.stored.size();
+        let checkpoint = self.checkpoint.as_ref().filter(on_disk)?;
+        let same = |one: &&Cosigned| one.checkpoint().text() == checkpoint.text();
+        let cosigned = self.cosignatures.of(checkpoint.size()).filter(same);
+        Some(cosigned.cloned().unwrap_or_else(|| Cosigned::new(checkpoint.clone())))
+    }
+
     /// The root over the first `size` entries, all of which are on the disk.
     pub(crate) fn root(&self, trees: &dyn Trees, size: u64) -> Option<cairn_ledger::TreeHash> {
         let checkpoint = self.checkpoint.as_ref().map(Checkpoint::head);

@@ -184,8 +184,12 @@ fn what_is_not_there_is_said_to_be_missing() {
         ("/v1/logs/ZZZ", 404, "no member"),
         ("/v1/logs/zz%2F..%2F..", 400, ""),
         ("/v1/logs/COD/checkpoint", 404, "no checkpoint"),
+        ("/tlog/COD/checkpoint", 404, "no checkpoint"),
+        ("/tlog/COD/tile/0/000", 404, "no checkpoint"),
         ("/v1/cases/C-7K3QX2MB", 404, "nobody has stated"),
         ("/v1/cases/..%2F..%2Fetc", 400, ""),
+        ("/v1/cases/%ff", 400, "UTF-8"),
+        ("/v1/logs/%ff/export", 400, "UTF-8"),
     ] {
         let (status, text) = raw(node, &request("GET", path, "host: localhost\r\n", ""));
         assert_eq!(status, code, "{path}: {text}");

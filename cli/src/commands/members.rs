@@ -4,11 +4,27 @@ use super::Context;
 use crate::failure::{Answer, Outcome};
 use crate::print::{self, Rows};
 use cairn_api::Contributor;
+use clap::Args;
 
-pub(super) fn run(context: &Context) -> Outcome {
+/// What to show of the members.
+#[derive(Args)]
+pub(super) struct MembersArgs {
+    /// The keys of logs and cosigners, as lines of a C2SP tlog-policy for other tools
+    #[arg(long)]
+    keys: bool,
+}
+
+pub(super) fn run(context: &Context, args: &MembersArgs) -> Outcome {
     let members = context.client()?.members()?;
     if context.json {
         print::json(&members);
+        return Ok(Answer::Yes);
+    }
+    if args.keys {
+        for member in &members {
+            print::line(format!("log {}", member.vkey));
+            print::line(format!("witness {} {}", member.code, member.cosigner_vkey));
+        }
         return Ok(Answer::Yes);
     }
     let mut rows = Rows::new(&["MEMBER", "KIND", "NAME", "ENTRIES", "CONTRIBUTORS"]);

@@ -70,7 +70,7 @@ enum Command {
     /// Read a member's log, entry by entry
     Log(log::LogArgs),
     /// The members of the network and who speaks for them
-    Members,
+    Members(members::MembersArgs),
     /// Is all well at the node? Is it replicating, is any log forked?
     Status,
     /// Follow what happens, as it happens; Ctrl-C ends it
@@ -154,7 +154,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Case(command) => run_case(&context, &command),
         Command::Submit(args) => submit::run(&context, &args),
         Command::Log(args) => log::run(&context, &args),
-        Command::Members => members::run(&context),
+        Command::Members(args) => members::run(&context, &args),
         Command::Status => status::run(&context),
         Command::Watch => watch::run(&context),
         Command::Import(ImportCommand::UnFatalities(args)) => import::run(&context, &args),

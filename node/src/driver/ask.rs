@@ -6,8 +6,9 @@ use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status,
 };
 use cairn_ledger::hash::{EntryHash, Reference};
+use cairn_ledger::note::{Algorithm, verifier_key};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Cosigned, Cosigner, Fork, SignedStatement};
+use cairn_ledger::{Cosigned, Cosigner, Fork, SignedStatement};
 use cairn_replica::{AppendError, Held, Input, Token};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -23,8 +24,8 @@ pub enum Ask {
     Log(MemberCode, oneshot::Sender<Option<LogStatus>>),
     /// Who are the members, and who speaks for them?
     Members(oneshot::Sender<Vec<MemberView>>),
-    /// The newest checkpoint of which everything is on the disk.
-    Checkpoint(MemberCode, oneshot::Sender<Option<Checkpoint>>),
+    /// The newest checkpoint of which everything is on the disk, with what is held on it.
+    Newest(MemberCode, oneshot::Sender<Option<Cosigned>>),
     /// Where logs are forked: from which position on what they hold does not stand.
     Forks(oneshot::Sender<BTreeMap<MemberCode, u64>>),
     /// The proof that a log is forked.
@@ -195,9 +196,9 @@ impl Driver {
                 let held = self.replica.logs().get(&member);
                 answer.send(held.and_then(|held| held.fork().cloned())).ok();
             }
-            Ask::Checkpoint(member, answer) => {
+            Ask::Newest(member, answer) => {
                 let held = self.replica.logs().get(&member);
-                answer.send(held.and_then(|held| held.checkpoint().cloned())).ok();
+                answer.send(held.and_then(Held::newest)).ok();
             }
         }
     }
@@ -250,7 +251,8 @@ impl Driver {
     }
 
     fn members(&self) -> Vec<MemberView> {
-        let cards = self.replica.charter().members().iter();
+        let charter = self.replica.charter();
+        let cards = charter.members().iter();
         cards
             .filter_map(|card| {
                 let log = self.replica.logs().get(&card.code)?.stored();
@@ -261,7 +263,11 @@ impl Driver {
                     granted_at: grant.granted_at,
                     revoked_at: grant.revoked_at,
                 });
+                let (cosigner, key) = charter.cosigner(&Cosigner::Member(card.code.clone()))?;
+                let origin = charter.origin(&card.code);
                 Some(MemberView {
+                    vkey: verifier_key(&origin, Algorithm::Ed25519, &card.keys.log),
+                    cosigner_vkey: verifier_key(&cosigner, Algorithm::Cosignature, &key),
                     code: card.code.clone(),
                     name: card.name.to_string(),
                     kind: card.kind,

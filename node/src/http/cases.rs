@@ -1,11 +1,11 @@
 //! Cases, folded from the statements of all members when they are asked for.
 
-use super::problem::Refusal;
+use super::problem::{At, Refusal};
 use crate::driver::{Ask, Client};
 use crate::store::{Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use cairn_api::{CaseList, Problem, route};
 use cairn_casebook::{Case, CaseId, Stated, Summary};
 use cairn_ledger::MemberCode;
@@ -55,7 +55,7 @@ pub(crate) async fn cases(
 )]
 pub(crate) async fn case(
     State(client): State<Client>,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Json<Case>, Refusal> {
     let id = CaseId::typed(&id).map_err(|why| Refusal::bad(why.to_string()))?;
     let name = id.clone();

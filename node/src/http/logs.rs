@@ -1,12 +1,12 @@
 //! Logs: decoded ranges, checkpoints, and whole files to take away.
 
-use super::problem::Refusal;
+use super::pieces::{self, PIECE_BYTES};
+use super::problem::{At, Refusal};
 use crate::driver::{Ask, Client};
 use crate::store::StoreError;
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use cairn_api::{EntryList, EntryView, Problem, route};
@@ -15,15 +15,9 @@ use cairn_casebook::fact::kind_row;
 use cairn_ledger::authority::{AUTHORISE, REVOKE};
 use cairn_ledger::export::Header;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Entry};
+use cairn_ledger::{Cosigned, Entry};
 use serde::Deserialize;
-use tokio::sync::mpsc;
 use utoipa::IntoParams;
-
-/// How much of a log one piece of a download carries.
-const PIECE_BYTES: usize = 1 << 20;
-/// How many pieces wait for a slow client.
-const PIECES: usize = 2;
 
 /// Which part of a log.
 #[derive(Deserialize, IntoParams)]
@@ -43,7 +37,7 @@ pub(crate) struct Part {
 )]
 pub(crate) async fn log(
     State(client): State<Client>,
-    Path(member): Path<String>,
+    At(member): At<String>,
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Json<EntryList>, Refusal> {
     let Query(part) = part?;
@@ -101,10 +95,10 @@ pub(crate) fn view(entry: &Entry) -> EntryView {
 )]
 pub(crate) async fn checkpoint(
     State(client): State<Client>,
-    Path(member): Path<String>,
+    At(member): At<String>,
 ) -> Result<impl IntoResponse, Refusal> {
     let member = known(&client, &member)?;
-    let note = newest(&client, &member).await?.note().to_string();
+    let note = newest(&client, &member).await?.checkpoint().note().to_string();
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], note))
 }
 
@@ -116,7 +110,7 @@ pub(crate) async fn checkpoint(
 )]
 pub(crate) async fn cosigned(
     State(client): State<Client>,
-    Path(member): Path<String>,
+    At(member): At<String>,
 ) -> Result<impl IntoResponse, Refusal> {
     let member = known(&client, &member)?;
     let cosigned = client.ask(|answer| Ask::Cosigned(member.clone(), 0, answer)).await?;
@@ -134,7 +128,7 @@ pub(crate) async fn cosigned(
 )]
 pub(crate) async fn fork(
     State(client): State<Client>,
-    Path(member): Path<String>,
+    At(member): At<String>,
 ) -> Result<impl IntoResponse, Refusal> {
     let member = known(&client, &member)?;
     let fork = client.ask(|answer| Ask::Fork(member.clone(), answer)).await?;
@@ -156,46 +150,17 @@ pub(crate) async fn fork(
 )]
 pub(crate) async fn export(
     State(client): State<Client>,
-    Path(member): Path<String>,
+    At(member): At<String>,
 ) -> Result<impl IntoResponse, Refusal> {
     let member = known(&client, &member)?;
-    let checkpoint = newest(&client, &member).await?;
+    let cosigned = newest(&client, &member).await?;
+    let checkpoint = cosigned.checkpoint();
     let name = format!("attachment; filename=\"{member}.cairnlog\"");
     let headers = [(CONTENT_TYPE, "application/octet-stream".into()), (CONTENT_DISPOSITION, name)];
-    let (pieces, queue) = mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || send_export(&client, &member, &checkpoint, &pieces));
-    let stream = futures::stream::unfold(queue, |mut queue| async {
-        queue.recv().await.map(|piece| (piece, queue))
-    });
-    Ok((headers, Body::from_stream(stream)))
-}
-
-type Piece = Result<Bytes, StoreError>;
-
-/// Sends the file piece by piece. An error ends the download early, which the client notices.
-fn send_export(
-    client: &Client,
-    member: &MemberCode,
-    checkpoint: &Checkpoint,
-    pieces: &mpsc::Sender<Piece>,
-) {
     let charter = client.store.charter().encode();
     let header = Header { charter, checkpoint: checkpoint.note().as_bytes().to_vec() };
-    let mut piece = Ok(header.encode());
-    let mut start = 0;
-    loop {
-        let failed = piece.is_err();
-        if pieces.blocking_send(piece.map(Bytes::from)).is_err() || failed {
-            return;
-        }
-        if start >= checkpoint.size() {
-            return;
-        }
-        piece = client.store.read(member, start, checkpoint.size(), PIECE_BYTES).map(|run| {
-            start = run.end;
-            run.bundle
-        });
-    }
+    let entries = 0..checkpoint.size();
+    Ok((headers, pieces::body(client.store, member, header.encode(), entries)))
 }
 
 pub(super) fn known(client: &Client, member: &str) -> Result<MemberCode, Refusal> {
@@ -206,9 +171,9 @@ pub(super) fn known(client: &Client, member: &str) -> Result<MemberCode, Refusal
     }
 }
 
-async fn newest(client: &Client, member: &MemberCode) -> Result<Checkpoint, Refusal> {
-    let checkpoint = client.ask(|answer| Ask::Checkpoint(member.clone(), answer)).await?;
-    checkpoint.ok_or_else(|| none(member))
+pub(super) async fn newest(client: &Client, member: &MemberCode) -> Result<Cosigned, Refusal> {
+    let cosigned = client.ask(|answer| Ask::Newest(member.clone(), answer)).await?;
+    cosigned.ok_or_else(|| none(member))
 }
 
 fn none(member: &MemberCode) -> Refusal {

@@ -8,9 +8,12 @@ mod events;
 mod logs;
 mod node;
 mod openapi;
+mod pieces;
 mod problem;
 mod receipt;
 mod submit;
+mod tile;
+mod tiles;
 
 use crate::driver::Client;
 use axum::Router;
@@ -26,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use openapi::description;
+pub use tile::{Holds, TILE_WIDTH, Tile};
 
 /// All routes, with their bounds.
 pub fn router(client: Client) -> Router {
@@ -43,6 +47,8 @@ pub fn router(client: Client) -> Router {
         .route(route::CASES, get(cases::cases))
         .route(route::CASE, get(cases::case))
         .route(route::EVENTS, get(events::events))
+        .route(route::TLOG_CHECKPOINT, get(tiles::checkpoint))
+        .route(route::TLOG_TILE, get(tiles::tile))
         .route(route::OPENAPI, get(openapi::serve))
         .fallback(|| async { Refusal::not_found("there is nothing at this address") })
         .method_not_allowed_fallback(|| async { Refusal::wrong_method() })

@@ -1,6 +1,6 @@
 //! The description of this interface, made from the code that serves it.
 
-use super::{cases, events, logs, node, receipt, submit};
+use super::{cases, events, logs, node, receipt, submit, tiles};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -23,7 +23,9 @@ use utoipa::OpenApi;
         submit::statements,
         cases::cases,
         cases::case,
-        events::events
+        events::events,
+        tiles::checkpoint,
+        tiles::tile
     )
 )]
 struct Description;
@@ -54,14 +56,18 @@ mod tests {
             route::CHECKPOINT,
             route::COSIGNED,
             route::EXPORT,
+            route::FORK,
             route::RECEIPT,
             route::STATEMENTS,
             route::CASES,
             route::CASE,
             route::EVENTS,
+            route::TLOG_CHECKPOINT,
+            route::TLOG_TILE,
         ];
         for route in routes {
-            assert!(described.contains_key(route), "{route}");
+            let route = route.replace("{*", "{");
+            assert!(described.contains_key(&route), "{route}");
         }
         assert_eq!(described.len(), routes.len());
     }

@@ -4,9 +4,12 @@ use crate::driver::Stopping;
 use crate::store::StoreError;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use cairn_api::Problem;
+use serde::de::DeserializeOwned;
 
 /// A request that is not answered as it wished.
 #[derive(Debug)]
@@ -40,6 +43,18 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         (self.status, Json(self.problem)).into_response()
+    }
+}
+
+/// The parts of an address that its route names, or a refusal like every other.
+pub(crate) struct At<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let at = Path::from_request_parts(parts, state).await;
+        at.map(|Path(at)| Self(at)).map_err(|why| Refusal::bad(why.body_text()))
     }
 }
 

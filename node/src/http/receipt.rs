@@ -1,10 +1,10 @@
 //! One entry with its proof, as a file that can be verified with nothing but the network's id.
 
 use super::logs::known;
-use super::problem::Refusal;
+use super::problem::{At, Refusal};
 use crate::driver::{Ask, Client};
 use crate::store::StoreError;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use cairn_api::Problem;
@@ -18,7 +18,7 @@ use cairn_ledger::RawReceipt;
 )]
 pub(crate) async fn receipt(
     State(client): State<Client>,
-    Path((member, position)): Path<(String, String)>,
+    At((member, position)): At<(String, String)>,
 ) -> Result<impl IntoResponse, Refusal> {
     let member = known(&client, &member)?;
     let not_a_position = || Refusal::bad(format!("{position:?} is not a position"));

@@ -9,6 +9,7 @@ use cairn_ledger::hash::{EntryHash, TreeHash};
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Entry, proof};
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -175,7 +176,7 @@ impl LogFile {
         bytes: &[u8],
         first: u64,
         offset: u64,
-        wanted: std::ops::Range<u64>,
+        wanted: Range<u64>,
         bytes_max: usize,
         last: Option<EntryHash>,
     ) -> Result<Run, StoreError> {
@@ -300,6 +301,12 @@ impl LogFile {
     /// When entries that it needs cannot be read.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, StoreError> {
         self.with_nodes(|mut node| proof::inclusion(index, size, &mut node))
+    }
+
+    /// Nodes of the tree that are in memory: those of whole tiles and above.
+    pub(crate) fn hashes_above(&self, level: u32, places: Range<u64>) -> Option<Vec<TreeHash>> {
+        let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+        shape.nodes.above(level, places).map(<[_]>::to_vec)
     }
 
     /// Computes something from the nodes of the log's tree, looked up by level and index.

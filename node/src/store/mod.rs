@@ -30,9 +30,13 @@ use cairn_ledger::{Charter, Entry, Fork, TreeHash};
 use cairn_replica::Unseen;
 use second::Second;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
+
+/// How many bytes of entries are read to be hashed before the next are.
+const HASHED_BYTES: usize = 1 << 20;
 
 impl cairn_replica::Trees for Store {
     fn root(&self, log: &MemberCode, size: u64) -> Option<TreeHash> {
@@ -131,6 +135,32 @@ impl Store {
                 result => return result,
             }
         }
+    }
+
+    /// Hashes of a log's tree at one level: of the entries themselves at level 0, as a tile has them
+    /// from level 8 on. Those of entries are computed from what the disk holds.
+    ///
+    /// # Errors
+    /// When the log does not have them, or the disk cannot give the entries.
+    pub fn hashes(
+        &self,
+        member: &MemberCode,
+        level: u32,
+        places: Range<u64>,
+    ) -> Result<Vec<TreeHash>, StoreError> {
+        let log = self.log(member).ok_or_else(|| StoreError::no_log(member))?;
+        if level > 0 {
+            return log.hashes_above(level, places).ok_or_else(|| StoreError::no_log(member));
+        }
+        let (mut hashes, mut start) = (Vec::new(), places.start);
+        while start < places.end {
+            let run = self.read(member, start, places.end, HASHED_BYTES)?;
+            start = run.end;
+            for entry in run.entries()? {
+                hashes.push(entry?.leaf());
+            }
+        }
+        Ok(hashes)
     }
 
     /// One entry, decoded.
