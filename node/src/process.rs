@@ -63,7 +63,7 @@ pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Resul
 /// Waits for a signal or a failure, then stops everything in order.
 async fn supervise(
     mut driver: tokio::task::JoinHandle<anyhow::Result<()>>,
-    mut web: tokio::task::JoinHandle<std::io::Result<()>>,
+    mut web: tokio::task::JoinHandle<()>,
     (mut interrupt, mut terminate): (Signal, Signal),
     stop: &watch::Sender<bool>,
 ) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::Text;
 use cairn_ledger::{Kind, NetworkId, SecretKey, SignedStatement};
-use cairn_tests::nodes::{Contributor, Founded, Node, post, submit};
+use cairn_tests::nodes::{Contributor, Founded, Node, SOON, post, submit};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -207,4 +207,37 @@ fn what_is_not_there_is_said_to_be_missing() {
 fn raw_ending(node: &Node, bytes: &[u8]) {
     let mut socket = TcpStream::connect(("127.0.0.1", node.http)).expect("a node");
     socket.write_all(bytes).ok();
+}
+
+/// Connections that say nothing, or half a request, keep nobody out for long.
+#[test]
+fn whoever_dawdles_is_shown_out() {
+    let mut founded = Founded::of(&["UNSEC"]);
+    founded.node_mut("UNSEC").start();
+    let node = founded.node("UNSEC");
+    let connect = |bytes: &str| {
+        let mut socket = TcpStream::connect(("127.0.0.1", node.http)).expect("a node");
+        socket.set_read_timeout(Some(SOON)).expect("a socket");
+        socket.write_all(bytes.as_bytes()).expect("a node");
+        socket
+    };
+    let json = "host: localhost\r\ncontent-type: application/json\r\n";
+    let mut half_a_body = connect(&format!(
+        "POST /v1/statements HTTP/1.1\r\n{json}content-length: 99\r\n\r\n{{\"statements\":"
+    ));
+    let silent: Vec<_> = (1..256).map(|n| connect(["", "GET /v1/sta"][n % 2])).collect();
+    let mut late = connect("GET /v1/status HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    late.set_read_timeout(Some(Duration::from_secs(1))).expect("a socket");
+    late.read(&mut [0; 1]).expect_err("there are as many connections as there may be");
+    late.set_read_timeout(Some(SOON)).expect("a socket");
+    let mut begin = [0; 12];
+    late.read_exact(&mut begin).expect("an answer, once others were shown out");
+    assert_eq!(begin, *b"HTTP/1.1 200");
+    for mut socket in silent {
+        assert_eq!(socket.read(&mut [0; 1]).ok(), Some(0), "closed without a word");
+    }
+    let mut answer = String::new();
+    half_a_body.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("the request was not finished in time"), "{answer}");
 }

@@ -11,6 +11,7 @@ mod openapi;
 mod pieces;
 mod problem;
 mod receipt;
+mod serve;
 mod submit;
 mod tile;
 mod tiles;
@@ -25,11 +26,15 @@ use axum::routing::{get, post};
 use cairn_api::route;
 use problem::Refusal;
 use std::net::IpAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use openapi::description;
 pub use tile::{Holds, TILE_WIDTH, Tile};
+
+/// How long a request may take until its answer begins. Shorter than our own clients wait.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// All routes, with their bounds.
 pub fn router(client: Client) -> Router {
@@ -53,24 +58,19 @@ pub fn router(client: Client) -> Router {
         .fallback(|| async { Refusal::not_found("there is nothing at this address") })
         .method_not_allowed_fallback(|| async { Refusal::wrong_method() })
         .layer(DefaultBodyLimit::max(route::SUBMISSION_BYTES_MAX))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(only_local_names))
         .with_state(client)
 }
 
 /// Serves until `stop` changes and the requests under way are answered.
-///
-/// # Errors
-/// When the socket fails.
-pub async fn serve(
-    listener: TcpListener,
-    client: Client,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let stopped = async move {
-        // An error says that the sender is gone: stop as well.
-        stop.changed().await.ok();
-    };
-    axum::serve(listener, router(client)).with_graceful_shutdown(stopped).await
+pub async fn serve(listener: TcpListener, client: Client, stop: watch::Receiver<bool>) {
+    serve::serve(listener, router(client), stop).await;
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_| Refusal::too_slow().into_response())
 }
 
 async fn only_local_names(request: Request, next: Next) -> Response {

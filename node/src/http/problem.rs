@@ -35,6 +35,11 @@ impl Refusal {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
     }
 
+    pub(crate) fn too_slow() -> Self {
+        let error = "the request was not finished in time";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
+    }
+
     pub(crate) fn forbidden(error: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, error)
     }
