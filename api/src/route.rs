@@ -30,6 +30,10 @@ pub const EVENTS: &str = "/v1/events";
 pub const TLOG_CHECKPOINT: &str = "/tlog/{member}/checkpoint";
 /// A log's static tiles: `LEVEL/INDEX` or `entries/INDEX`, and `.p/WIDTH`. `GET`.
 pub const TLOG_TILE: &str = "/tlog/{member}/tile/{*tile}";
+/// A checkpoint of a member's log, to be cosigned: the body of c2sp.org/tlog-witness. `POST`.
+pub const ADD_CHECKPOINT: &str = "/tlog/add-checkpoint";
+/// The checkpoint that the node has cosigned last of the log whose origin has this SHA-256. `GET`.
+pub const WITNESSED: &str = "/tlog-witness/{origin}/checkpoint";
 /// This interface, described. `GET`.
 pub const OPENAPI: &str = "/openapi.json";
 

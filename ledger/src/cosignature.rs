@@ -55,18 +55,18 @@ fn message(text: &str, time: u64) -> Vec<u8> {
 }
 
 impl Cosignature {
-    fn of_line(line: &SignatureLine) -> Option<Self> {
+    pub(crate) fn of_line(line: &SignatureLine) -> Option<Self> {
         let (time, signature) = line.signature.split_first_chunk::<8>()?;
         let signature = Signature(signature.try_into().ok()?);
         Some(Self { time: u64::from_be_bytes(*time), signature })
     }
 
-    fn check(&self, text: &str, key: &PublicKey) -> Result<(), BadSignature> {
+    pub(crate) fn check(&self, text: &str, key: &PublicKey) -> Result<(), BadSignature> {
         let key = key.check().map_err(|_| BadSignature)?;
         key.verify_bytes(&message(text, self.time), &self.signature)
     }
 
-    fn line(&self, name: &str, key: &PublicKey) -> String {
+    pub(crate) fn line(&self, name: &str, key: &PublicKey) -> String {
         let signature = [&self.time.to_be_bytes()[..], &self.signature.0].concat();
         let key_id = key_id(name, Algorithm::Cosignature, key);
         SignatureLine { name: name.into(), key_id, signature }.encode()
@@ -181,11 +181,17 @@ impl Cosigned {
     #[must_use]
     pub fn note(&self, charter: &Charter) -> String {
         let mut note = String::from(self.checkpoint.note());
-        for (cosigner, cosignature) in self.cosignatures.iter() {
-            if let Some((name, key)) = charter.cosigner(cosigner) {
-                note.push_str(&cosignature.line(&name, &key));
-            }
-        }
+        note.push_str(&self.lines(charter));
         note
+    }
+
+    /// The lines of the cosignatures alone.
+    #[must_use]
+    pub fn lines(&self, charter: &Charter) -> String {
+        let line = |(cosigner, cosignature): (&Cosigner, &Cosignature)| {
+            let (name, key) = charter.cosigner(cosigner)?;
+            Some(cosignature.line(&name, &key))
+        };
+        self.cosignatures.iter().filter_map(line).collect()
     }
 }

@@ -43,6 +43,7 @@ pub mod receipt;
 pub mod statement;
 pub mod text;
 pub mod tree;
+pub mod witness;
 
 pub use authority::Authority;
 pub use charter::Charter;
@@ -57,3 +58,4 @@ pub use log::{AdmitError, Log};
 pub use receipt::{RawReceipt, Receipt};
 pub use statement::{Kind, RawStatement, SignedStatement, Statement};
 pub use text::{MemberCode, Text, Topic};
+pub use witness::{RawAddCheckpoint, WitnessKey};

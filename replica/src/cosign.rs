@@ -9,6 +9,7 @@ use crate::held::Held;
 use crate::io::{HeadOf, Output, Time};
 use crate::replica::Replica;
 use crate::trees::Trees;
+use crate::witness::Submissions;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use cairn_ledger::hash::derive;
@@ -30,6 +31,10 @@ pub struct Cosignatures {
     /// Whether one is on its way to the disk, and another is wanted after it.
     pub(crate) under_way: bool,
     pub(crate) again: bool,
+    /// Our own newest one itself.
+    ours_cosigned: Option<Cosigned>,
+    /// Who else waits for one.
+    pub(crate) submissions: Submissions,
     /// Checkpoints with the cosignatures that came so far, by size: none below the confirmed one.
     collected: BTreeMap<u64, Cosigned>,
     /// The largest checkpoint behind which enough members stand.
@@ -52,6 +57,7 @@ impl Cosignatures {
         if let Some(ours) = ours {
             restored.ours = restored.newest.get(&Cosigner::Member(me.clone())).copied();
             restored.add(ours);
+            restored.ours_cosigned = Some(ours.clone());
         }
         restored
     }
@@ -66,6 +72,12 @@ impl Cosignatures {
     #[must_use]
     pub fn confirmed_size(&self) -> u64 {
         self.confirmed.as_ref().map_or(0, |confirmed| confirmed.checkpoint().size())
+    }
+
+    /// The checkpoint that we have cosigned last, with our cosignature.
+    #[must_use]
+    pub fn ours(&self) -> Option<&Cosigned> {
+        self.ours_cosigned.as_ref()
     }
 
     /// The largest size that each cosigner has cosigned, and when (seconds since 1970).
@@ -200,16 +212,19 @@ impl Replica {
         let me = Cosigner::Member(self.me.clone());
         let Some(held) = self.logs.get_mut(log) else { return };
         let ours = &mut held.cosignatures;
+        let (before, _) = ours.ours.unwrap_or_default();
         if let Some(cosignature) = cosigned.cosignatures().get(&me) {
             ours.ours = Some((cosigned.checkpoint().size(), cosignature.time));
+            ours.ours_cosigned = Some(cosigned.clone());
         }
         ours.under_way = false;
         let again = core::mem::take(&mut ours.again);
-        self.collect(log, cosigned, trees);
-        self.cosigned_later(log, cosigned.clone());
-        if again {
-            self.cosign(log);
+        // One more date on a checkpoint that we have cosigned already is news for whoever asked only.
+        if cosigned.checkpoint().size() > before {
+            self.collect(log, cosigned, trees);
+            self.cosigned_later(log, cosigned.clone());
         }
+        self.on_cosigned_for(log, cosigned, again, trees);
     }
 
     /// Cosignatures came from a peer, each of them verified.

@@ -2,6 +2,7 @@
 
 use crate::append::AppendError;
 use crate::message::{Range, Side};
+use crate::witness::{Submission, WitnessError};
 use alloc::string::String;
 use alloc::vec::Vec;
 use cairn_ledger::hash::EntryHash;
@@ -12,7 +13,7 @@ use cairn_ledger::{Checkpoint, Cosigned, Entry, Fork, Log, SignedStatement};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Time(pub u64);
 
-/// The caller's own number for a statement that it wants appended.
+/// The caller's own number for a statement that it wants appended, or a checkpoint cosigned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(pub u64);
 
@@ -68,6 +69,8 @@ pub enum Input {
     Forked(MemberCode, Fork),
     /// A peer has this proof, or one that says more, on its disk.
     ForkNoted(MemberCode, Fork),
+    /// Somebody who is no peer shows a checkpoint and wants it cosigned.
+    Submitted(Submission),
     /// A fetch was not answered, or with nothing.
     FetchFailed {
         /// Who was asked.
@@ -126,6 +129,8 @@ pub enum Output {
     },
     /// The statement does not enter our log.
     Refused(Token, AppendError),
+    /// A checkpoint is cosigned for whoever asked, and that is on the disk; or it is not.
+    Witnessed(Token, Result<Cosigned, WitnessError>),
     /// Tell a peer these heads.
     SendHeads(MemberCode, Vec<HeadOf>),
     /// Flush what is held of this log, cosign the checkpoint, flush the cosignature, and answer with
@@ -133,7 +138,7 @@ pub enum Output {
     Cosign {
         /// Whose log.
         log: MemberCode,
-        /// The checkpoint, which covers what is on the disk.
+        /// The checkpoint: all that it covers is on the disk.
         checkpoint: Checkpoint,
         /// The earliest time that the cosignature may carry: our last one's of this log.
         not_before: u64,

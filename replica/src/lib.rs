@@ -35,6 +35,7 @@ pub mod message;
 mod replica;
 mod standstill;
 mod trees;
+mod witness;
 
 pub use append::AppendError;
 pub use cosign::Cosignatures;
@@ -43,3 +44,4 @@ pub use io::{Alarm, Fault, HeadOf, Input, Output, Restored, Ticket, Time, Token,
 pub use message::{Range, RawRange, RefusedRange, Request, Response, Side};
 pub use replica::{Limits, Replica};
 pub use trees::Trees;
+pub use witness::{Submission, WitnessError};

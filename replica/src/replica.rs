@@ -205,6 +205,7 @@ impl Replica {
             Input::ProveFailed { peer, log, size } => self.on_prove_failed(&peer, &log, size),
             Input::Forked(peer, fork) => self.on_forked(&peer, fork),
             Input::ForkNoted(peer, fork) => self.on_fork_noted(&peer, &fork),
+            Input::Submitted(submission) => self.on_submitted(submission, trees),
             Input::Append(token, statement) => self.on_append(token, statement),
             Input::Persisted(ticket) => self.on_persisted(ticket, trees),
             Input::Guarded => self.on_guarded(),

@@ -20,4 +20,6 @@ mod tidy;
 mod tiles;
 mod vectors;
 mod village;
+mod witness_http;
+mod witnessing;
 mod wrong_proofs;

@@ -1,6 +1,6 @@
 //! What clients ask of the driver, and the handle with which they do.
 
-use super::Driver;
+use super::{Driver, Shown, Witnessed};
 use crate::store::Store;
 use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status,
@@ -32,6 +32,10 @@ pub enum Ask {
     Fork(MemberCode, oneshot::Sender<Option<Fork>>),
     /// The checkpoint that covers this position of a log, and behind which most members stand.
     Cosigned(MemberCode, u64, oneshot::Sender<Option<Cosigned>>),
+    /// Cosign this checkpoint of another's log, if it continues what was cosigned last.
+    AddCheckpoint(Box<Shown>, oneshot::Sender<Witnessed>),
+    /// The checkpoint of a log that we have cosigned last.
+    Ours(MemberCode, oneshot::Sender<Option<Cosigned>>),
 }
 
 /// The handle through which clients reach the driver and the store.
@@ -185,6 +189,11 @@ impl Driver {
             Ask::Cosigned(member, position, answer) => {
                 let held = self.replica.logs().get(&member);
                 answer.send(held.and_then(|held| held.covering(position))).ok();
+            }
+            Ask::AddCheckpoint(shown, answer) => self.on_shown(*shown, answer).await,
+            Ask::Ours(member, answer) => {
+                let held = self.replica.logs().get(&member);
+                answer.send(held.and_then(|held| held.cosignatures().ours().cloned())).ok();
             }
             Ask::Forks(answer) => {
                 let position = |(log, held): (&MemberCode, &Held)| {

@@ -25,6 +25,7 @@ impl Driver {
                 self.waiting.accepted(token, self.replica.me(), position, entry);
             }
             Output::Refused(token, why) => self.waiting.refused(token, &why),
+            Output::Witnessed(token, answer) => self.submitters.answer(token, answer),
             Output::SendHeads(peer, heads) => {
                 let heads = heads.into_iter().map(head).collect();
                 self.command(Command::SendHeads(peer, heads)).await;

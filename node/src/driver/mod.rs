@@ -5,8 +5,10 @@ mod ask;
 mod carry_out;
 mod from_peers;
 mod serve;
+mod submissions;
 
 pub use ask::{Ask, Client, Stopping};
+pub use submissions::{Shown, Witnessed};
 
 use crate::net;
 use crate::store::{Done, Store, Writer};
@@ -20,6 +22,7 @@ use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Side, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use submissions::Submitters;
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 /// How many questions of clients wait for the driver. They push back on the HTTP server.
@@ -69,6 +72,7 @@ pub struct Driver {
     events: broadcast::Sender<Event>,
     serving: Arc<Semaphore>,
     waiting: Waiting,
+    submitters: Submitters,
     peers: BTreeMap<MemberCode, PeerNotes>,
     /// Alarms that do not end by themselves, beside those that the replica can tell of at any time.
     alarms: Vec<String>,
@@ -118,6 +122,7 @@ impl Driver {
             events,
             serving: Arc::new(Semaphore::new(SERVING)),
             waiting: Waiting::default(),
+            submitters: Submitters::default(),
             peers: BTreeMap::new(),
             alarms: Vec::new(),
             behind: None,

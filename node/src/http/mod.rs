@@ -15,6 +15,7 @@ mod serve;
 mod submit;
 mod tile;
 mod tiles;
+mod witness;
 
 use crate::driver::Client;
 use axum::Router;
@@ -24,6 +25,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cairn_api::route;
+use cairn_ledger::witness::REQUEST_BYTES_MAX;
 use problem::Refusal;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -54,6 +56,11 @@ pub fn router(client: Client) -> Router {
         .route(route::EVENTS, get(events::events))
         .route(route::TLOG_CHECKPOINT, get(tiles::checkpoint))
         .route(route::TLOG_TILE, get(tiles::tile))
+        .route(
+            route::ADD_CHECKPOINT,
+            post(witness::add_checkpoint).layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)),
+        )
+        .route(route::WITNESSED, get(witness::cosigned))
         .route(route::OPENAPI, get(openapi::serve))
         .fallback(|| async { Refusal::not_found("there is nothing at this address") })
         .method_not_allowed_fallback(|| async { Refusal::wrong_method() })

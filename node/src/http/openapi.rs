@@ -1,6 +1,6 @@
 //! The description of this interface, made from the code that serves it.
 
-use super::{cases, events, logs, node, receipt, submit, tiles};
+use super::{cases, events, logs, node, receipt, submit, tiles, witness};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -25,7 +25,9 @@ use utoipa::OpenApi;
         cases::case,
         events::events,
         tiles::checkpoint,
-        tiles::tile
+        tiles::tile,
+        witness::add_checkpoint,
+        witness::cosigned
     )
 )]
 struct Description;
@@ -64,6 +66,8 @@ mod tests {
             route::EVENTS,
             route::TLOG_CHECKPOINT,
             route::TLOG_TILE,
+            route::ADD_CHECKPOINT,
+            route::WITNESSED,
         ];
         for route in routes {
             let route = route.replace("{*", "{");

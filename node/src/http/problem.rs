@@ -40,6 +40,14 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
+    pub(crate) fn contradicts(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error)
+    }
+
+    pub(crate) fn not_now(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
+    }
+
     pub(crate) fn forbidden(error: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, error)
     }

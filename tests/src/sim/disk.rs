@@ -131,9 +131,8 @@ impl Disk {
     /// Completes the oldest cosignature: what it covers is flushed before it.
     pub fn end_cosign(&mut self) -> Option<(MemberCode, Cosigned)> {
         let (log, cosigned) = self.cosigning.pop_front()?;
-        if let Some(file) = self.files.get_mut(&log) {
-            file.flushed = file.entries.len();
-        }
+        let file = self.files.entry(log.clone()).or_default();
+        file.flushed = file.entries.len();
         self.cosigned.insert(log.clone(), cosigned.clone());
         Some((log, cosigned))
     }

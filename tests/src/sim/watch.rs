@@ -5,7 +5,7 @@ use super::world::World;
 use cairn_ledger::proof::subtree;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Checkpoint, Cosigned, Cosigner, Entry, EntryHash, TreeHash};
-use cairn_replica::{Alarm, AppendError, Fault, HeadOf, Range};
+use cairn_replica::{Alarm, AppendError, Fault, HeadOf, Range, Token, WitnessError};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +25,10 @@ pub struct Watch {
     pub drops: Vec<(usize, MemberCode, Fault)>,
     /// Every refusal.
     pub refused: Vec<(usize, AppendError)>,
+    /// Every answer to somebody who wanted a checkpoint cosigned.
+    pub witnessed: Vec<(usize, Token, Result<Cosigned, WitnessError>)>,
+    /// True where somebody wants checkpoints cosigned that are cosigned already: with a new date.
+    pub submitted: bool,
     /// How often the power went.
     pub cuts: usize,
     /// True where the village has a liar or an old disk: alarms and drops are not failures then.
@@ -101,14 +105,15 @@ impl World {
         let (code, head) = (&self.nodes[node].code, cosigned.checkpoint().head());
         let held = self.nodes[node].disk.file(log);
         let last = head.size.checked_sub(1);
-        let durable = last.is_some_and(|at| self.nodes[node].disk.durable(log, at).is_some());
+        let durable = last.is_none_or(|at| self.nodes[node].disk.durable(log, at).is_some());
         if !durable || root_of(held, head.size) != head.root {
             self.fail(&format!("{code} cosigned {} of {log}, which it does not hold", head.size));
         }
         let time = cosigned.cosignatures()[&Cosigner::Member(code.clone())].time;
         let before = self.watch.cosigned.insert((node, log.clone()), (head.size, time));
         let replaced = self.watch.replaced.contains_key(&node);
-        if !replaced && before.is_some_and(|(size, at)| size >= head.size || at > time) {
+        let least = if self.watch.submitted { head.size } else { head.size.saturating_sub(1) };
+        if !replaced && before.is_some_and(|(size, at)| size > least || at > time) {
             self.fail(&format!("{code} cosigned {before:?} of {log} and then {}", head.size));
         }
     }

@@ -304,6 +304,7 @@ impl World {
             }
             Output::Accepted { position, entry, .. } => self.watch_accepted(node, position, entry),
             Output::Refused(_, why) => self.watch_refused(node, why),
+            Output::Witnessed(token, answer) => self.watch.witnessed.push((node, token, answer)),
             Output::SendHeads(peer, heads) => {
                 self.watch_announced(node, &heads);
                 self.send(node, &peer, Message::Heads(heads));

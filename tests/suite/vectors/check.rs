@@ -9,7 +9,7 @@ use cairn_ledger::note::RawNote;
 use cairn_ledger::proof::{TreeHead, check_consistency, check_inclusion};
 use cairn_ledger::{
     Charter, Checkpoint, Cosigned, Cosigner, DecodeError, Entry, Log, MemberCode, NetworkId,
-    RawEntry, RawReceipt, RawStatement, Receipt, TreeHash,
+    RawAddCheckpoint, RawEntry, RawReceipt, RawStatement, Receipt, TreeHash, WitnessKey,
 };
 use cairn_replica::{Request, Response};
 use serde_json::{Value, json};
@@ -31,6 +31,8 @@ pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
         "cosigned" => cosigned(input),
         "receipt" => receipt(input),
         "fork" => fork(input),
+        "add-checkpoint" => add_checkpoint(input),
+        "witness" => witness(input),
         other => panic!("no such area: {other}"),
     }
 }
@@ -106,6 +108,21 @@ fn checkpoint(input: &Value) -> Result<Value, String> {
     let checkpoint = Checkpoint::verify(&note, text(input, "origin"), &key).map_err(say)?;
     let root = checkpoint.head().root.to_string();
     Ok(json!({ "size": checkpoint.size(), "root": root, "kept": checkpoint.note() }))
+}
+
+fn add_checkpoint(input: &Value) -> Result<Value, String> {
+    let body = text(input, "body");
+    let request = RawAddCheckpoint::decode(body.as_bytes()).map_err(say)?;
+    assert_eq!(request.encode(), body, "encoded again");
+    let hashes = request.proof.len();
+    Ok(json!({ "old": request.old, "hashes": hashes, "origin": request.origin() }))
+}
+
+fn witness(input: &Value) -> Result<Value, String> {
+    let key: WitnessKey = text(input, "vkey").parse().map_err(say)?;
+    let note = RawNote::decode(text(input, "note").as_bytes()).map_err(say)?;
+    let found = key.cosignature(&note).map_err(say)?;
+    Ok(json!({ "name": key.name(), "time": found.map(|found| found.time) }))
 }
 
 fn card(input: &Value) -> Result<Value, String> {

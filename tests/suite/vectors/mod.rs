@@ -14,6 +14,7 @@ mod notes;
 mod receipts;
 mod statements;
 mod trees;
+mod witnesses;
 
 use check::check;
 use serde_json::{Value, json};
@@ -77,6 +78,7 @@ fn made() -> Vec<Vector> {
         receipts::make_cosigned(),
         receipts::make_receipts(),
         forks::make(),
+        witnesses::make(),
     ];
     all.into_iter().flatten().collect()
 }
