@@ -30,6 +30,9 @@ pub struct Status {
     pub peers: Vec<PeerStatus>,
     /// What needs an operator's attention, one sentence each. Empty when all is well.
     pub alarms: Vec<String>,
+    /// The witnesses outside of the network to which the node's own log is shown.
+    #[serde(default)]
+    pub witnesses: Vec<WitnessStatus>,
     /// Faults found on the disk since the node was founded, all of them repaired.
     pub faults_repaired: u64,
     /// Peers dropped for what they sent, since the node started.
@@ -71,6 +74,25 @@ pub struct CosignedStatus {
     pub size: u64,
     /// When, by its own clock: seconds since 1970.
     pub time: u64,
+}
+
+/// A witness outside of the network, as the node knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WitnessStatus {
+    /// What the node's operator calls it.
+    pub name: String,
+    /// Its key: `name+id+key`.
+    pub key: String,
+    /// Where it takes checkpoints.
+    pub url: String,
+    /// How many entries of the node's own log it has cosigned, if any.
+    pub size: Option<u64>,
+    /// When, by its own clock: seconds since 1970.
+    pub time: Option<u64>,
+    /// Why it has not cosigned the newest checkpoint that it was shown, if so.
+    pub trouble: Option<String>,
+    /// Whether it says that it was shown another history: an alarm.
+    pub refuses: bool,
 }
 
 /// Another member's node, as seen from this one.

@@ -9,6 +9,6 @@ pub mod submit;
 
 pub use answer::{
     CaseList, Contributor, CosignedStatus, EntryList, EntryView, Event, LogStatus, MemberView,
-    PeerStatus, Status,
+    PeerStatus, Status, WitnessStatus,
 };
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

@@ -102,6 +102,19 @@ impl RawReceipt {
         Self { extra, index: entry.position(), proof, note: cosigned.note(charter) }
     }
 
+    /// The same with the lines of witnesses that the charter does not list behind its checkpoint.
+    #[must_use]
+    pub fn with_lines(mut self, lines: &str) -> Self {
+        self.note.push_str(lines);
+        self
+    }
+
+    /// The checkpoint with all signature lines, listed or not: not yet checked.
+    #[must_use]
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
     /// The file.
     #[must_use]
     pub fn encode(&self) -> String {

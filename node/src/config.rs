@@ -1,6 +1,7 @@
 //! What an operator sets: a file in the data folder, and options that overrule it.
 
 use crate::net::Multiaddr;
+use crate::witness::OutsideWitness;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -22,6 +23,11 @@ pub struct Config {
     /// After how many seconds without any progress a log that lacks entries, or whose entries lack
     /// confirmation, is an alarm.
     pub standstill_s: u64,
+    /// How often outside witnesses are shown what is new in our log, in seconds.
+    pub witness_interval_s: u64,
+    /// Witnesses outside of the network to which our log's checkpoints are shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witness: Vec<OutsideWitness>,
 }
 
 impl Default for Config {
@@ -35,6 +41,8 @@ impl Default for Config {
             peers: Vec::new(),
             http: SocketAddr::from(([127, 0, 0, 1], 8420)),
             standstill_s: 600,
+            witness_interval_s: 30,
+            witness: Vec::new(),
         }
     }
 }

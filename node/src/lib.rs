@@ -20,3 +20,4 @@ pub mod keys;
 pub mod net;
 pub mod process;
 pub mod store;
+pub mod witness;

@@ -4,6 +4,7 @@ use crate::config::{Config, Folder};
 use crate::driver::Driver;
 use crate::keys;
 use crate::store::{Check, Found, Opened, Store};
+use crate::witness::Witnesses;
 use crate::{http, net};
 use anyhow::{Context, anyhow, bail, ensure};
 use cairn_ledger::card::{CARD_BYTES_MAX, Card};
@@ -32,6 +33,7 @@ pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Resul
     let charter = Arc::new(own_charter(folder, &card)?);
     let me = card.code.clone();
     tracing::info!(member = %me, network = %charter.network(), name = %charter.name(), "starting");
+    let witnesses = Witnesses::open(&config, folder, &charter, &me)?;
     let opened = open(folder, &charter, &me, check).await?;
     let listener = TcpListener::bind(config.http)
         .await
@@ -52,9 +54,10 @@ pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Resul
     let standstill_ms = config.standstill_s.saturating_mul(1000);
     let limits = Limits { settle_ms: SETTLE_MS, standstill_ms, ..Limits::default() };
     let replica = Replica::new(me, log_key, charter.clone(), limits, opened.restored);
-    let (driver, client) = Driver::new(replica, cosign_key, opened.store, ends);
+    let (driver, client) = Driver::new(replica, cosign_key, opened.store, witnesses.clone(), ends);
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
+    witnesses.start(&client, &stopped);
     let web = tokio::spawn(http::serve(listener, client, stopped.clone()));
     let driver = tokio::spawn(driver.run(stopped));
     supervise(driver, web, signals, &stop).await

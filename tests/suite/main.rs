@@ -11,6 +11,7 @@ mod hostile_peers;
 mod liars;
 mod other_language;
 mod other_tlog;
+mod outside_witnesses;
 mod properties;
 mod receipts;
 mod refusals;

@@ -241,7 +241,7 @@ fn of_many_who_race_one_is_cosigned_and_it_is_remembered() {
 /// What was cosigned can be read by anybody, and a kill forgets nothing of it.
 fn is_remembered(founded: &mut Founded, text: &str, size: &str) {
     let origin = founded.charter.origin(&"UNSEC".parse().expect("a code"));
-    let path = route::COSIGNED.replace("{origin}", &origin_hash(&origin).to_string());
+    let path = route::WITNESSED.replace("{origin}", &origin_hash(&origin).to_string());
     for _ in 0..2 {
         let node = founded.node("COD");
         let (status, note) =
@@ -258,7 +258,7 @@ fn is_remembered(founded: &mut Founded, text: &str, size: &str) {
     let node = founded.node("COD");
     let none = origin_hash(&founded.charter.origin(&"COD".parse().expect("a code")));
     for (origin, status) in [(none.to_string(), 404), ("7".repeat(64), 404), ("x".into(), 400)] {
-        let path = route::COSIGNED.replace("{origin}", &origin);
+        let path = route::WITNESSED.replace("{origin}", &origin);
         let found = cairn_tests::nodes::http(&format!("{}{path}", node.url())).expect("an answer");
         assert_eq!(found.0, status, "{path}");
     }

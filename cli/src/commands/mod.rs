@@ -20,6 +20,7 @@ mod status;
 mod submit;
 mod verify;
 mod watch;
+mod witness;
 
 use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};

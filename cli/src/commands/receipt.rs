@@ -2,13 +2,15 @@
 
 use super::Context;
 use super::args::place;
+use super::witness::Seen;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{cannot, replace};
 use crate::{describe, print, signing};
 use cairn_casebook::Reading;
 use cairn_casebook::fact::kind_row;
+use cairn_ledger::note::RawNote;
 use cairn_ledger::receipt::RECEIPT_BYTES_MAX;
-use cairn_ledger::{MemberCode, NetworkId, RawReceipt, Receipt};
+use cairn_ledger::{MemberCode, NetworkId, RawReceipt, Receipt, WitnessKey};
 use clap::Args;
 use std::fs::File;
 use std::io::Read as _;
@@ -43,12 +45,12 @@ pub(super) fn run(context: &Context, args: &ReceiptArgs) -> Outcome {
         None => client.status()?.network,
     };
     // What the node gives is checked as a stranger would before it is kept.
-    let receipt = check(&bytes, network)?;
+    let (receipt, _) = check(&bytes, network)?;
     replace(&path, &bytes)?;
     if context.json {
         print::json(&value(&receipt, &path, network));
     } else {
-        explain(&receipt);
+        explain(&receipt, &[]);
         print::line(format!("written to {}", path.display()));
         print::remark(format!(
             "check it with: cairn verify {} --network {network}",
@@ -66,17 +68,18 @@ pub(super) fn is_receipt(path: &Path) -> bool {
 }
 
 /// Verifies a receipt's file, and says what it proves and what not.
-pub(super) fn verify(context: &Context, path: &Path, network: NetworkId) -> Outcome {
+pub(super) fn verify(
+    context: &Context,
+    path: &Path,
+    network: NetworkId,
+    witnesses: &[WitnessKey],
+) -> Outcome {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
     let read = file.take(RECEIPT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| cannot("read", path, &error))?;
-    match check(&bytes, network) {
-        Ok(receipt) if context.json => print::json(&value(&receipt, path, network)),
-        Ok(receipt) => {
-            explain(&receipt);
-            print::line("true: every signature and the place in the log were checked");
-        }
+    let (receipt, note) = match check(&bytes, network) {
+        Ok(checked) => checked,
         Err(failure) if context.json => {
             print::json(&serde_json::json!({
                 "network": network, "path": path, "result": "refuted", "reason": failure.what,
@@ -87,16 +90,33 @@ pub(super) fn verify(context: &Context, path: &Path, network: NetworkId) -> Outc
             print::line(format!("REFUTED  {}: {}", path.display(), failure.what));
             return Ok(failure.answer);
         }
+    };
+    let outside: Vec<_> = witnesses.iter().map(|witness| Seen::read(witness, &note)).collect();
+    let size = receipt.cosigned.checkpoint().size();
+    if context.json {
+        let mut value = value(&receipt, path, network);
+        let witnesses: Vec<_> = outside.iter().map(Seen::value).collect();
+        value["witnesses"] = witnesses.into();
+        print::json(&value);
+    } else {
+        explain(&receipt, &outside);
+        print::line("true: every signature and the place in the log were checked");
+        let missing = outside.iter().filter(|seen| !seen.is_seen());
+        missing.for_each(|seen| print::line(seen.tell(size)));
     }
-    Ok(Answer::Yes)
+    Ok(if outside.iter().all(Seen::is_seen) { Answer::Yes } else { Answer::No })
 }
 
-fn check(bytes: &[u8], network: NetworkId) -> Result<Receipt, Failure> {
-    let receipt = RawReceipt::decode(bytes).map_err(|why| Failure::no(why.to_string()))?;
-    receipt.verify(network).map_err(|why| Failure::no(why.to_string()))
+/// Checks a receipt, and gives its note back with the lines that the charter says nothing about.
+fn check(bytes: &[u8], network: NetworkId) -> Result<(Receipt, RawNote), Failure> {
+    let refuted = |why: &dyn std::fmt::Display| Failure::no(why.to_string());
+    let raw = RawReceipt::decode(bytes).map_err(|why| refuted(&why))?;
+    let receipt = raw.verify(network).map_err(|why| refuted(&why))?;
+    let note = RawNote::decode(raw.note().as_bytes()).map_err(|why| refuted(&why))?;
+    Ok((receipt, note))
 }
 
-fn explain(receipt: &Receipt) {
+fn explain(receipt: &Receipt, outside: &[Seen]) {
     let Receipt { charter, entry, cosigned } = receipt;
     let (statement, position) = (entry.statement(), entry.position());
     let (member, size) = (&statement.member, cosigned.checkpoint().size());
@@ -121,6 +141,8 @@ fn explain(receipt: &Receipt) {
         let at = describe::second(cosignature.time);
         print::line(format!("  {who} held it at {at}, by its own clock"));
     }
+    let seen = outside.iter().filter(|seen| seen.is_seen());
+    seen.for_each(|seen| print::line(format!("  {}", seen.tell(size))));
     let (members, needed) = (cosigned.members(member), charter.rules().confirm);
     let confirmed =
         if cosigned.is_confirmed(charter, member) { "confirmed" } else { "NOT confirmed" };

@@ -1,6 +1,6 @@
 //! `cairn status`: one screen that answers "is any log forked?" and "is it replicating?".
 
-use super::Context;
+use super::{Context, witness};
 use crate::failure::{Answer, Outcome};
 use crate::print::{self, Rows};
 use cairn_api::{LogStatus, PeerStatus, Status};
@@ -25,6 +25,10 @@ pub(super) fn run(context: &Context) -> Outcome {
     print::line("");
     peers(&status.peers);
     print::line("");
+    if !status.witnesses.is_empty() {
+        witness::table(&status.witnesses);
+        print::line("");
+    }
     let Status { faults_repaired, peers_dropped, .. } = status;
     print::line(format!("disk faults repaired: {faults_repaired}; peers dropped: {peers_dropped}"));
     Ok(answer)

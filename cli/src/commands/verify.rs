@@ -11,7 +11,7 @@ use crate::home::cannot;
 use crate::print::{self, Rows};
 use crate::verify::{self, Against, Failure as NotVerified, Verified};
 use cairn_casebook::fact::kind_row;
-use cairn_ledger::{Kind, MemberCode, NetworkId};
+use cairn_ledger::{Kind, MemberCode, NetworkId, WitnessKey};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -32,6 +32,10 @@ pub(super) struct VerifyArgs {
     /// The charter that a fork proof is judged by; the one in the proof's folder when nothing is said
     #[arg(long, value_name = "FILE")]
     charter: Option<PathBuf>,
+    /// A witness outside of the network, by its key (name+id+key), that has to have seen the receipt's
+    /// entry in the log; may be repeated
+    #[arg(long, value_name = "VKEY")]
+    witness: Vec<WitnessKey>,
 }
 
 /// One file and what came of it.
@@ -46,7 +50,14 @@ pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
         return fork::verify(context, &args.path, args.charter.as_deref(), network);
     }
     if receipt::is_receipt(&args.path) {
-        return receipt::verify(context, &args.path, network);
+        return receipt::verify(context, &args.path, network, &args.witness);
+    }
+    if !args.witness.is_empty() {
+        let path = args.path.display();
+        return Err(Failure::unknown(format!(
+            "{path} is no receipt, and --witness is about receipts"
+        ))
+        .hint("cairn receipt CODE/POSITION makes one"));
     }
     let files = files(&args.path)?;
     let sizes = promised_sizes(&files, network);

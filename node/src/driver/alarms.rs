@@ -60,7 +60,8 @@ impl Driver {
         let lasting = self.replica.logs().values().flat_map(|held| held.alarms());
         let lasting = lasting.map(|alarm| self.text(&alarm));
         let all = lasting.chain(self.alarms.iter().cloned());
-        all.chain(self.still_behind().cloned()).collect()
+        let all = all.chain(self.still_behind().cloned());
+        all.chain(self.witnesses.alarms()).collect()
     }
 
     fn still_behind(&self) -> Option<&String> {

@@ -1,7 +1,8 @@
 //! What clients ask of the driver, and the handle with which they do.
 
-use super::{Driver, Shown, Witnessed};
+use super::{Driver, OwnHead, Shown, Witnessed};
 use crate::store::Store;
+use crate::witness::Witnesses;
 use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status,
 };
@@ -36,6 +37,8 @@ pub enum Ask {
     AddCheckpoint(Box<Shown>, oneshot::Sender<Witnessed>),
     /// The checkpoint of a log that we have cosigned last.
     Ours(MemberCode, oneshot::Sender<Option<Cosigned>>),
+    /// Our own log, as we show it to others.
+    OwnHead(oneshot::Sender<Option<OwnHead>>),
 }
 
 /// The handle through which clients reach the driver and the store.
@@ -45,6 +48,8 @@ pub struct Client {
     events: broadcast::Sender<Event>,
     /// What is on the disk.
     pub store: Arc<Store>,
+    /// The outside witnesses of our log.
+    pub witnesses: Arc<Witnesses>,
 }
 
 /// The node is stopping.
@@ -57,8 +62,9 @@ impl Client {
         asks: mpsc::Sender<Ask>,
         events: broadcast::Sender<Event>,
         store: Arc<Store>,
+        witnesses: Arc<Witnesses>,
     ) -> Self {
-        Self { asks, events, store }
+        Self { asks, events, store, witnesses }
     }
 
     /// Asks and waits for the answer.
@@ -86,6 +92,13 @@ impl Client {
         let ask = Ask::Append(Box::new(statement), answer);
         self.asks.send(ask).await.map_err(|_| Stopping)?;
         Ok(answered)
+    }
+
+    /// Tells whoever listens what an operator has to know.
+    pub fn alarm(&self, text: String) {
+        tracing::error!(alarm = text, "an operator has to know");
+        // Nobody may be listening.
+        self.events.send(Event::Alarm { text }).ok();
     }
 
     /// Listens to what happens from now on.
@@ -195,6 +208,9 @@ impl Driver {
                 let held = self.replica.logs().get(&member);
                 answer.send(held.and_then(|held| held.cosignatures().ours().cloned())).ok();
             }
+            Ask::OwnHead(answer) => {
+                answer.send(self.own_head()).ok();
+            }
             Ask::Forks(answer) => {
                 let position = |(log, held): (&MemberCode, &Held)| {
                     Some((log.clone(), held.fork()?.position()))
@@ -243,6 +259,7 @@ impl Driver {
             logs: self.replica.logs().values().map(log_status).collect(),
             peers: others.map(|card| self.peer_status(&card.code)).collect(),
             alarms: self.all_alarms(),
+            witnesses: self.witnesses.status(),
             faults_repaired: self.store.faults_repaired(),
             peers_dropped: self.peers.values().map(|notes| notes.drops).sum(),
         }

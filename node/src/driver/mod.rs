@@ -8,10 +8,11 @@ mod serve;
 mod submissions;
 
 pub use ask::{Ask, Client, Stopping};
-pub use submissions::{Shown, Witnessed};
+pub use submissions::{OwnHead, Shown, Witnessed};
 
 use crate::net;
 use crate::store::{Done, Store, Writer};
+use crate::witness::Witnesses;
 use ask::Waiting;
 use cairn_api::Event;
 use cairn_ledger::checkpoint::CheckpointError;
@@ -63,6 +64,7 @@ enum Verified {
 pub struct Driver {
     replica: Replica,
     store: Arc<Store>,
+    witnesses: Arc<Witnesses>,
     writer: Writer,
     done: mpsc::UnboundedReceiver<Done>,
     net: net::Ends,
@@ -97,6 +99,7 @@ impl Driver {
         replica: Replica,
         cosign_key: SecretKey,
         store: Arc<Store>,
+        witnesses: Arc<Witnesses>,
         net: net::Ends,
     ) -> (Self, Client) {
         // Without a bound of its own: there is one answer for each write under way, and those are
@@ -109,10 +112,11 @@ impl Driver {
         let writer = Writer::start(store.clone(), on_done);
         let (asks_in, asks) = mpsc::channel(ASKS);
         let (events, _) = broadcast::channel(EVENTS);
-        let client = Client::new(asks_in, events.clone(), store.clone());
+        let client = Client::new(asks_in, events.clone(), store.clone(), witnesses.clone());
         let driver = Self {
             replica,
             store,
+            witnesses,
             writer,
             done,
             net,

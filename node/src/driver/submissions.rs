@@ -23,6 +23,15 @@ pub struct Shown {
     pub checkpoint: Checkpoint,
 }
 
+/// Our own log as we show it to others.
+#[derive(Debug, Clone)]
+pub struct OwnHead {
+    /// The largest checkpoint behind which enough members stand.
+    pub confirmed: Option<Cosigned>,
+    /// The newest.
+    pub newest: Cosigned,
+}
+
 /// Who waits for an answer. There are no more of them than requests under way.
 #[derive(Default)]
 pub(super) struct Submitters {
@@ -59,5 +68,13 @@ impl Driver {
         let token = self.submitters.add(answer);
         let submission = Submission { token, log, old, proof, checkpoint };
         self.input(Input::Submitted(submission)).await;
+    }
+
+    /// What we show of our own log, unless its key is known to have signed two histories.
+    pub(super) fn own_head(&self) -> Option<OwnHead> {
+        let held = self.replica.logs().get(self.replica.me())?;
+        let newest = held.checkpoint().filter(|_| held.fork().is_none())?;
+        let newest = Cosigned::new(newest.clone());
+        Some(OwnHead { confirmed: held.cosignatures().confirmed().cloned(), newest })
     }
 }

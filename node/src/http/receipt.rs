@@ -29,12 +29,15 @@ pub(crate) async fn receipt(
     };
     let cosigned = client.ask(|answer| Ask::Cosigned(member.clone(), position, answer)).await?;
     let cosigned = cosigned.ok_or_else(none)?;
+    let outside = client.witnesses.covering(&member, position, &cosigned);
+    let (cosigned, lines) = outside.unwrap_or_else(|| (cosigned, String::new()));
     let name = format!("attachment; filename=\"{member}-{position}.tlog-proof\"");
     let make = move || -> Result<String, StoreError> {
         let entry = client.store.entry(&member, position)?;
         let log = client.store.log(&member).ok_or_else(|| StoreError::no_log(&member))?;
         let proof = log.inclusion(position, cosigned.checkpoint().size())?;
-        Ok(RawReceipt::new(client.store.charter(), &entry, proof, &cosigned).encode())
+        let receipt = RawReceipt::new(client.store.charter(), &entry, proof, &cosigned);
+        Ok(receipt.with_lines(&lines).encode())
     };
     let text = tokio::task::spawn_blocking(make).await??;
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8".into()), (CONTENT_DISPOSITION, name)], text))
