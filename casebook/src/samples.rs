@@ -121,6 +121,16 @@ pub(crate) fn read(member: &str, position: u64, reading: Reading) -> Stated {
         _ => MemberKind::State,
     });
     let (made_at, signers) = (Timestamp(1_512_604_800), vec![]);
-    let beyond_fork = false;
-    Stated { member: code, member_kind, position, hash, made_at, signers, reading, beyond_fork }
+    let (beyond_fork, noticed_at) = (false, None);
+    Stated {
+        member: code,
+        member_kind,
+        position,
+        hash,
+        made_at,
+        signers,
+        reading,
+        noticed_at,
+        beyond_fork,
+    }
 }

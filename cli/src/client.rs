@@ -200,9 +200,17 @@ impl Client {
     ///
     /// # Errors
     /// When the node is away or refuses.
-    pub fn receipt(&self, member: &MemberCode, position: u64) -> Result<Vec<u8>, Failure> {
+    pub fn receipt(
+        &self,
+        member: &MemberCode,
+        position: u64,
+        held_by: Option<&MemberCode>,
+    ) -> Result<Vec<u8>, Failure> {
         let path = route::RECEIPT.replace("{member}", member.as_str());
-        let path = path.replace("{position}", &position.to_string());
+        let mut path = path.replace("{position}", &position.to_string());
+        if let Some(notified) = held_by {
+            path.push_str(&format!("?held_by={notified}"));
+        }
         let bytes = self.patiently(|| read_bytes(&mut self.open(&path)?));
         bytes.map_err(|error| self.explain(error))
     }

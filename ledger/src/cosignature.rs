@@ -136,6 +136,14 @@ impl Cosigned {
         Ok(Self { checkpoint, cosignatures: Arc::new(cosignatures) })
     }
 
+    /// The checkpoint with the cosignature of one cosigner, if it is there.
+    #[must_use]
+    pub fn only(&self, cosigner: &Cosigner) -> Option<Self> {
+        let cosignature = *self.cosignatures.get(cosigner)?;
+        let cosignatures = BTreeMap::from([(cosigner.clone(), cosignature)]);
+        Some(Self { checkpoint: self.checkpoint.clone(), cosignatures: Arc::new(cosignatures) })
+    }
+
     /// Takes over the cosignatures of another copy. True when one of them was new here.
     pub fn merge(&mut self, other: &Self) -> bool {
         let same = self.checkpoint.text() == other.checkpoint.text();

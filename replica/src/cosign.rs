@@ -254,6 +254,8 @@ impl Replica {
             return;
         }
         if held.cosignatures.add(cosigned) && head.size <= stored {
+            let (log_name, cosigned) = (log.clone(), cosigned.clone());
+            self.outputs.push_back(Output::Collected { log: log_name, cosigned });
             self.confirm(log);
         }
     }
@@ -275,16 +277,22 @@ impl Replica {
     pub(crate) fn check_collected(&mut self, log: &MemberCode, from: u64, trees: &dyn Trees) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let size = held.stored.size();
-        let collected = &held.cosignatures.collected;
-        let collected = collected.iter().filter(|(at, _)| **at > from && **at <= size);
-        let mut shown: Vec<_> = collected.map(|(_, one)| one.checkpoint().clone()).collect();
-        let any = !shown.is_empty();
-        shown.extend(held.take_unchecked(size));
-        for checkpoint in shown {
+        let collected = held.cosignatures.collected.iter();
+        let collected = collected.filter(|(at, _)| **at > from && **at <= size);
+        let collected: Vec<_> = collected.map(|(_, one)| one.clone()).collect();
+        let unchecked: Vec<_> = held.take_unchecked(size).collect();
+        for checkpoint in collected.iter().map(Cosigned::checkpoint).chain(&unchecked) {
             let Some(held) = self.logs.get_mut(log) else { return };
-            if held.agrees(&checkpoint, trees) == Some(false) {
-                self.on_contradiction(Shown { peer: None, trees }, log, &checkpoint);
-                self.drop_collected(log, &checkpoint);
+            if held.agrees(checkpoint, trees) == Some(false) {
+                self.on_contradiction(Shown { peer: None, trees }, log, checkpoint);
+                self.drop_collected(log, checkpoint);
+            }
+        }
+        let any = !collected.is_empty();
+        for cosigned in collected {
+            let Some(held) = self.logs.get(log) else { return };
+            if held.cosignatures.of(cosigned.checkpoint().size()) == Some(&cosigned) {
+                self.outputs.push_back(Output::Collected { log: log.clone(), cosigned });
             }
         }
         if any {

@@ -145,6 +145,13 @@ pub enum Output {
     },
     /// Tell a peer these cosignatures.
     SendCosigned(MemberCode, Vec<(MemberCode, Cosigned)>),
+    /// There are new cosignatures on a checkpoint of what the disk holds of this log.
+    Collected {
+        /// Whose log.
+        log: MemberCode,
+        /// The checkpoint with the cosignatures that are new, and perhaps others.
+        cosigned: Cosigned,
+    },
     /// Keep this: enough members stand behind it. What is kept may be lost and is told again.
     KeepConfirmed {
         /// Whose log.

@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 /// Vectors of what nodes say to each other: whoever has a file does not need to read them.
-const NOT_READ: [&str; 2] = ["range", "request"];
+const NOT_READ: [&str; 4] = ["add-checkpoint", "range", "request", "witness"];
 
 /// Where a vector names one sentence and the reader in Python another that says it more nearly, or more widely.
 const OTHER_SENTENCES: [(&str, &[&str]); 26] = [

@@ -169,3 +169,60 @@ fn a_receipt_of_a_running_node_is_verified_anywhere() {
     let refuted = cairn_tests::nodes::cairn(&home, ["verify", &path, "--network", &id]);
     assert_eq!((refuted.code, refuted.out.contains("REFUTED")), (1, true), "{}", refuted.err);
 }
+
+/// A notification: the notified State's own node proves by its cosignature since when it has it.
+#[test]
+fn a_notified_state_is_shown_to_have_held_the_notification() {
+    use cairn_tests::nodes::{SOON, Signal, cairn, until};
+    let mut founded = Founded::of(&["UNSEC", "COD", "TZA"]);
+    ["UNSEC", "TZA"].iter().for_each(|code| founded.node_mut(code).start());
+    let node = founded.node("UNSEC");
+    node.meets("TZA");
+    let _ = founded.contributor("UNSEC");
+    let (home, url) = (founded.home("UNSEC"), node.url());
+    let type_in = |line: &str| cairn(&home, line.split(' ')).yes();
+    type_in(
+        "case open --title Ambush --mission MONUSCO --host-state COD --date 2026-11-20 --killed 2",
+    );
+    let cases = type_in("case list --json");
+    let cases: serde_json::Value = serde_json::from_str(&cases).expect("JSON");
+    let case = cases["cases"][0]["id"].as_str().expect("a case").to_string();
+    type_in(&format!("case update {case} notified --state COD --sent 2026-11-21T09:30Z"));
+    let place = format!("UNSEC/{}", node.log("UNSEC").size - 1);
+    let nobody = founded.path("nobody");
+    let show = |node: &Node| cairn(&nobody, ["case", "show", &case, "--node", &node.url()]);
+    // The notified State's node is away: nothing is shown of it, and nobody can prove it.
+    founded.node("TZA").holds("UNSEC", node.log("UNSEC").size);
+    assert!(!show(founded.node("TZA")).yes().contains("the node of COD held it"));
+    let file = founded.path("proof").display().to_string();
+    let ask = ["receipt", &place, "--held-by", "COD", "--out", &file, "--node", &url];
+    let refused = cairn(&nobody, ask);
+    assert!(refused.code != 0 && refused.err.contains("is known to hold"), "{}", refused.err);
+    founded.node_mut("COD").start();
+    let first = until("its cosignature is shown", SOON, || {
+        let shown = show(founded.node("TZA")).out;
+        shown.lines().find(|line| line.contains("the node of COD held it")).map(String::from)
+    });
+    // What comes later does not move the date, nor does a restart.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    type_in(&format!("case update {case} note More"));
+    let size = founded.node("UNSEC").log("UNSEC").size;
+    until("cosigned again", SOON, || {
+        let cosigned = founded.node("TZA").log("UNSEC").cosigned;
+        cosigned.iter().any(|one| one.cosigner == "COD" && one.size == size).then_some(())
+    });
+    let node = founded.node_mut("TZA");
+    assert_eq!(node.stop(Signal::TERM), Some(0));
+    node.start();
+    let again = show(founded.node("TZA")).yes();
+    assert!(again.contains(&first), "{first} in {again}");
+    // It is proven to whoever trusts nobody.
+    let url = founded.node("TZA").url();
+    let ask = ["receipt", &place, "--held-by", "COD", "--out", &file, "--node", &url];
+    let _ = cairn(&nobody, ask).yes();
+    let id = founded.charter.network().to_string();
+    let proven = cairn(&nobody, ["verify", &file, "--network", &id]).yes();
+    assert!(proven.contains("it is the State that this notifies"), "{proven}");
+    let date = first.split(" at ").nth(1).and_then(|rest| rest.split(',').next()).expect("a date");
+    assert!(proven.contains(date), "{date} in {proven}");
+}

@@ -203,6 +203,67 @@ fn an_old_copy_that_is_asked_at_once_waits_for_its_peers_and_signs_no_second_his
     assert!(founded.nodes.iter().all(|node| node.log("UNSEC").frozen.is_none()));
 }
 
+/// It went on while nobody could be reached: it says so, convicts itself of nothing, and the operator's
+/// command brings it back with nothing lost.
+#[test]
+fn an_old_copy_that_went_on_alone_is_set_right_by_its_operator() {
+    let (mut founded, speaker) = network();
+    let old = founded.path("old copy");
+    let node = founded.node_mut("UNSEC");
+    node.stop(Signal::TERM);
+    copy_folder(&node.folder, &old);
+    node.start();
+    state(founded.node("UNSEC"), &speaker, NOTES..NOTES + 5);
+    founded.nodes.iter().for_each(|node| node.holds("UNSEC", NOTES + 6));
+    let before = founded.identical("UNSEC");
+    founded.nodes.iter_mut().for_each(|node| assert_eq!(node.stop(Signal::TERM), Some(0)));
+    let node = founded.node_mut("UNSEC");
+    fs::remove_dir_all(&node.folder).expect("a data folder");
+    copy_folder(&old, &node.folder);
+    node.start();
+    state(node, &speaker, 900..903);
+    assert_eq!(node.log("UNSEC").size, NOTES + 4, "nobody could tell it better");
+    let nothing = cairn_tests::nodes::cairn_node(["set-aside", "--data", &path(node)]);
+    assert!(nothing.code == 2 && nothing.err.contains("in use by another"), "{}", nothing.err);
+    founded.node_mut("COD").start();
+    founded.node_mut("TZA").start();
+    let node = founded.node("UNSEC");
+    let alarm = until("it knows", SOON, || {
+        node.status().alarms.into_iter().find(|alarm| alarm.contains("no peer has the entries"))
+    });
+    assert!(alarm.contains(&format!("from position {} on", NOTES + 1)), "{alarm}");
+    let refused = submit(&node.url(), &[speaker.note(950)]).expect("an answer");
+    let Outcome::Refused(problem) = &refused.outcomes[0] else { panic!("{refused:?}") };
+    assert!(problem.error.contains("until they are set aside"), "{}", problem.error);
+    for other in ["COD", "TZA"] {
+        founded.node(other).holds("UNSEC", NOTES + 6);
+        assert_eq!(founded.node(other).log("UNSEC").frozen, None, "nobody is accused");
+    }
+    let node = founded.node_mut("UNSEC");
+    assert_eq!(node.stop(Signal::TERM), Some(0));
+    let said = cairn_tests::nodes::cairn_node(["set-aside", "--data", &path(node)]).yes();
+    assert!(said.contains(&format!("3 entries of UNSEC from position {} on", NOTES + 1)), "{said}");
+    let again = cairn_tests::nodes::cairn_node(["set-aside", "--data", &path(node)]);
+    assert!(again.code == 2 && again.err.contains("no peer has shown"), "{}", again.err);
+    node.start();
+    node.holds("UNSEC", NOTES + 6);
+    // What it had said alone is said again, behind what peers hold.
+    let draft = said.rsplit_once("cairn submit ").expect("a file").1.trim().to_string();
+    let url = node.url();
+    let home = founded.home("UNSEC");
+    let _ = cairn_tests::nodes::cairn(&home, ["submit", &draft, "--node", &url]).yes();
+    founded.nodes.iter().for_each(|node| node.holds("UNSEC", NOTES + 9));
+    assert_eq!(founded.identical("UNSEC")[..before.len()], before[..]);
+    for node in &founded.nodes {
+        assert_eq!(node.log("UNSEC").frozen, None);
+        assert!(!node.status().alarms.iter().any(|alarm| alarm.contains("no peer has")));
+    }
+}
+
+fn path(node: &Node) -> String {
+    node.folder.display().to_string()
+}
+
 /// The note with the largest size in a checkpoint file with its two slots.
 fn newest_note(file: &[u8]) -> String {
     let text = String::from_utf8_lossy(file);

@@ -61,6 +61,9 @@ pub struct Line {
     pub kind: Kind,
     /// What it says, if it can be read.
     pub fact: Option<Fact>,
+    /// When the node of the State that it notifies first held it, by that node's own cosignature: seconds
+    /// since 1970.
+    pub noticed_at: Option<u64>,
     /// What became of it.
     pub standing: Standing,
 }
@@ -314,6 +317,7 @@ impl Item {
             member_kind: stated.member_kind,
             made_at: stated.made_at,
             signers: stated.signers,
+            noticed_at: stated.noticed_at,
             fact: match stated.reading {
                 Reading::Fact(fact) => Some(fact),
                 Reading::Unknown(_) | Reading::Unreadable { .. } => None,

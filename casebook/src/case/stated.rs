@@ -25,6 +25,9 @@ pub struct Stated {
     pub signers: Vec<PublicKey>,
     /// What could be read of it.
     pub reading: Reading,
+    /// When the node of the State that it notifies first held it, by that node's own cosignature: seconds
+    /// since 1970. Nothing where it is no notification, or that node has not cosigned it.
+    pub noticed_at: Option<u64>,
     /// Whether it stands behind a place where the log is forked: others were shown another statement there.
     pub beyond_fork: bool,
 }
@@ -42,6 +45,7 @@ impl Stated {
             made_at: statement.made_at,
             signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
             reading: Reading::of(statement.kind, &statement.body),
+            noticed_at: None,
             beyond_fork: false,
         }
     }
@@ -56,6 +60,12 @@ impl Stated {
     #[must_use]
     pub fn as_of(&self) -> Date {
         self.reading.fact().map_or_else(|| Date::of(self.made_at), |fact| fact.says().as_of)
+    }
+
+    /// The member whose authorities it notifies, if it is a notification.
+    #[must_use]
+    pub fn notifies(&self) -> Option<MemberCode> {
+        self.fact().and_then(Fact::notifies)
     }
 
     /// The fact, when it could be read.

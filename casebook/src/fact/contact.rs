@@ -4,7 +4,7 @@ use super::fields::{FactError, Fields, Says, check_text};
 use crate::codes::StateCode;
 use crate::date::{Date, Moment};
 use crate::vocabulary::Channel;
-use cairn_ledger::text::Text;
+use cairn_ledger::text::{MemberCode, Text};
 use serde::{Deserialize, Serialize};
 
 /// An authority of a State, by its office. Never a person.
@@ -48,6 +48,19 @@ impl Fields for Notified {
             return Err(FactError::AtOdds("sent_at is before received_at"));
         }
         Ok(())
+    }
+}
+
+impl crate::fact::Fact {
+    /// The member whose authorities this notifies. Where that member's own node has cosigned a log with it,
+    /// the node held the notification then.
+    #[must_use]
+    pub fn notifies(&self) -> Option<MemberCode> {
+        if let Self::Notified(notified) = self {
+            MemberCode::new(notified.authority.state.as_str()).ok()
+        } else {
+            None
+        }
     }
 }
 

@@ -218,4 +218,14 @@ fn line(line: &Line) {
     if !how.is_empty() {
         print::line(format!("  {:<26} {how}", ""));
     }
+    let notified = line.fact.as_ref().and_then(cairn_casebook::Fact::notifies);
+    if let (Some(notified), Some(time)) = (notified, line.noticed_at) {
+        let (at, entry) = (describe::second(time), &line.entry);
+        print::line(format!(
+            "  {:<26} the node of {notified} held it at {at}, by its own clock;",
+            ""
+        ));
+        let proof = format!("proof: cairn receipt {entry} --held-by {notified}");
+        print::line(format!("  {:<26} {proof}", ""));
+    }
 }

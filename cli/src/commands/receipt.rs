@@ -6,11 +6,11 @@ use super::witness::Seen;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{cannot, replace};
 use crate::{describe, print, signing};
-use cairn_casebook::Reading;
 use cairn_casebook::fact::kind_row;
+use cairn_casebook::{Fact, Reading};
 use cairn_ledger::note::RawNote;
 use cairn_ledger::receipt::RECEIPT_BYTES_MAX;
-use cairn_ledger::{MemberCode, NetworkId, RawReceipt, Receipt, WitnessKey};
+use cairn_ledger::{Cosigner, MemberCode, NetworkId, RawReceipt, Receipt, WitnessKey};
 use clap::Args;
 use std::fs::File;
 use std::io::Read as _;
@@ -28,6 +28,10 @@ pub(super) struct ReceiptArgs {
     /// The file to write; CODE-POSITION.tlog-proof when nothing is said
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// For a notification: under the first checkpoint that the notified member's node has cosigned, which
+    /// proves since when that node held it
+    #[arg(long, value_name = "CODE")]
+    held_by: Option<MemberCode>,
 }
 
 pub(super) fn run(context: &Context, args: &ReceiptArgs) -> Outcome {
@@ -39,7 +43,7 @@ pub(super) fn run(context: &Context, args: &ReceiptArgs) -> Outcome {
         return Err(Failure::no(format!("{} exists already", path.display()))
             .hint("name a new file with --out; receipts are not overwritten"));
     }
-    let bytes = client.receipt(member, *position)?;
+    let bytes = client.receipt(member, *position, args.held_by.as_ref())?;
     let network = match context.config()? {
         Some(config) => config.network,
         None => client.status()?.network,
@@ -95,8 +99,10 @@ pub(super) fn verify(
     let size = receipt.cosigned.checkpoint().size();
     if context.json {
         let mut value = value(&receipt, path, network);
-        let witnesses: Vec<_> = outside.iter().map(Seen::value).collect();
-        value["witnesses"] = witnesses.into();
+        if !outside.is_empty() {
+            let witnesses: Vec<_> = outside.iter().map(Seen::value).collect();
+            value["witnesses"] = witnesses.into();
+        }
         print::json(&value);
     } else {
         explain(&receipt, &outside);
@@ -139,7 +145,13 @@ fn explain(receipt: &Receipt, outside: &[Seen]) {
     for (cosigner, cosignature) in cosigned.cosignatures() {
         let who = describe::cosigner(charter, cosigner);
         let at = describe::second(cosignature.time);
-        print::line(format!("  {who} held it at {at}, by its own clock"));
+        let notified = reading.fact().and_then(Fact::notifies).map(Cosigner::Member);
+        let notified = if notified.as_ref() == Some(cosigner) {
+            ": it is the State that this notifies, and had the notification then"
+        } else {
+            ""
+        };
+        print::line(format!("  {who} held it at {at}, by its own clock{notified}"));
     }
     let seen = outside.iter().filter(|seen| seen.is_seen());
     seen.for_each(|seen| print::line(format!("  {}", seen.tell(size))));

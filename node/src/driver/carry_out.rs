@@ -44,6 +44,11 @@ impl Driver {
                 let notes = notes.collect();
                 self.command(Command::SendCosigned(peer, notes)).await;
             }
+            Output::Collected { log, cosigned } => {
+                if let Err(error) = self.store.keep_notices(&log, &cosigned) {
+                    tracing::error!(%error, %log, "cannot keep when a notification arrived");
+                }
+            }
             Output::KeepConfirmed { log, confirmed } => {
                 self.writer.send(Job::Confirmed(log, confirmed));
             }

@@ -2,13 +2,13 @@
 
 use super::problem::{At, Refusal};
 use crate::driver::{Ask, Client};
-use crate::store::{Store, StoreError};
+use crate::store::{Place, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use cairn_api::{CaseList, Problem, route};
 use cairn_casebook::{Case, CaseId, Stated, Summary};
-use cairn_ledger::MemberCode;
+use cairn_ledger::{Cosigned, Cosigner, MemberCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -74,10 +74,27 @@ fn fold(store: &Store, forks: &Forks, id: CaseId) -> Result<Case, StoreError> {
         let entry = store.entry(&place.member, place.position)?;
         let kind = store.charter().member(&place.member).map(|card| card.kind);
         let fork = forks.get(&place.member).copied();
+        let read = Stated::read(&entry, kind);
         let beyond_fork = fork.is_some_and(|fork| place.position >= fork);
-        stated.push(Stated { beyond_fork, ..Stated::read(&entry, kind) });
+        let noticed_at = match read.notifies() {
+            Some(notified) => noticed_at(store, &place, &notified)?,
+            None => None,
+        };
+        stated.push(Stated { beyond_fork, noticed_at, ..read });
     }
     Ok(Case::fold(id, stated))
+}
+
+/// When a notified member's node first held a notification, by its own cosignature.
+fn noticed_at(
+    store: &Store,
+    place: &Place,
+    notified: &MemberCode,
+) -> Result<Option<u64>, StoreError> {
+    let first = store.notice(&place.member, place.position, notified)?;
+    let cosignatures = first.as_ref().map(Cosigned::cosignatures);
+    let cosigner = Cosigner::Member(notified.clone());
+    Ok(cosignatures.and_then(|all| all.get(&cosigner)).map(|cosignature| cosignature.time))
 }
 
 fn list(store: &Store, forks: &Forks, wanted: &Wanted) -> Result<CaseList, StoreError> {

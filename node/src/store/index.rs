@@ -2,6 +2,7 @@
 //!
 //! In memory, made anew from the logs at every start: 12 bytes for each topic of each entry.
 
+use super::notices::Notices;
 use cairn_ledger::Entry;
 use cairn_ledger::hash::Reference;
 use cairn_ledger::text::{MemberCode, Topic};
@@ -23,11 +24,13 @@ pub struct Index {
     members: Vec<MemberCode>,
     topics: BTreeMap<Topic, Vec<(u16, u64)>>,
     references: HashMap<Reference, u64>,
+    notices: Notices,
 }
 
 impl Index {
     pub(crate) fn new(own: MemberCode, members: Vec<MemberCode>) -> Self {
-        Self { own, members, topics: BTreeMap::new(), references: HashMap::new() }
+        let (topics, references) = (BTreeMap::new(), HashMap::new());
+        Self { own, members, topics, references, notices: Notices::default() }
     }
 
     /// Takes note of an entry.
@@ -36,6 +39,7 @@ impl Index {
         if statement.member == self.own {
             self.references.insert(statement.reference, entry.position());
         }
+        self.notices.add(entry);
         let Ok(member) = self.members.binary_search(&statement.member) else { return };
         let place = (u16::try_from(member).unwrap_or(u16::MAX), entry.position());
         for topic in &statement.topics {
@@ -53,11 +57,21 @@ impl Index {
         if *member == self.own {
             self.references.clear();
         }
+        self.notices.forget(member);
         let Ok(index) = self.members.binary_search(member) else { return };
         for places in self.topics.values_mut() {
             places.retain(|(member, _)| usize::from(*member) != index);
         }
         self.topics.retain(|_, places| !places.is_empty());
+    }
+
+    /// Notifications whose receivers have not cosigned them yet.
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    pub(crate) fn notices_mut(&mut self) -> &mut Notices {
+        &mut self.notices
     }
 
     /// Where our own log holds the statement with this reference.

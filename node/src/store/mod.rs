@@ -11,6 +11,7 @@ mod index;
 mod lock;
 mod log_file;
 mod nodes;
+mod notices;
 mod open;
 mod scan;
 mod second;

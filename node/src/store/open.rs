@@ -88,6 +88,7 @@ impl Store {
         let opener = Opener { folder, charter: &charter, second: &second, check };
         let opened = codes.iter().map(|code| opener.open(code, &mut index));
         let opened: Vec<OpenLog> = opened.collect::<Result<_, _>>()?;
+        index.notices_mut().settle(&second)?;
         let repaired: usize = opened.iter().map(|log| log.found.repaired.len()).sum();
         let faults = second.faults()?.saturating_add(repaired as u64);
         second.set_faults(faults)?;

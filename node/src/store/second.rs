@@ -21,6 +21,7 @@ pub(crate) struct Second {
     entries: sled::Tree,
     evidence: sled::Tree,
     confirmed: sled::Tree,
+    notices: sled::Tree,
 }
 
 impl Second {
@@ -50,8 +51,8 @@ impl Second {
             .flush_every_ms(Some(1000))
             .open()?;
         let (entries, evidence) = (db.open_tree("entries")?, db.open_tree("evidence")?);
-        let confirmed = db.open_tree("confirmed")?;
-        Ok(Self { db, entries, evidence, confirmed })
+        let (confirmed, notices) = (db.open_tree("confirmed")?, db.open_tree("notices")?);
+        Ok(Self { db, entries, evidence, confirmed, notices })
     }
 
     /// Adds a run of entries of one log.
@@ -159,6 +160,30 @@ impl Second {
     /// The checkpoint that was kept, as a note that is still to be verified.
     pub(crate) fn confirmed(&self, log: &MemberCode) -> Result<Option<String>, StoreError> {
         let found = self.confirmed.get(log.as_str())?;
+        Ok(found.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    }
+
+    /// Keeps the first cosignature of a log with a notification in it by the member that is notified. There
+    /// is no other copy: where it is lost, a later one takes its place.
+    pub(crate) fn keep_notice(
+        &self,
+        log: &MemberCode,
+        position: u64,
+        notified: &MemberCode,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        self.notices.insert(format!("{log}/{position}/{notified}"), note)?;
+        Ok(())
+    }
+
+    /// The note that was kept of a notification, still to be verified.
+    pub(crate) fn notice(
+        &self,
+        log: &MemberCode,
+        position: u64,
+        notified: &MemberCode,
+    ) -> Result<Option<String>, StoreError> {
+        let found = self.notices.get(format!("{log}/{position}/{notified}"))?;
         Ok(found.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
     }
 

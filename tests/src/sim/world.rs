@@ -332,7 +332,7 @@ impl World {
             Output::KeepConfirmed { log, confirmed } => {
                 self.nodes[node].disk.keep_confirmed(log, confirmed);
             }
-            Output::Confirmed { .. } => {}
+            Output::Collected { .. } | Output::Confirmed { .. } => {}
             Output::Fetch { peer, log, start, entries_max } => {
                 self.send(node, &peer, Message::Fetch { log, start, entries_max });
             }
