@@ -6,6 +6,7 @@ use cairn_ledger::{Cosigner, Fork, NetworkId, RawReceipt, TreeHash};
 use cairn_tests::nodes::{Founded, Node};
 use cairn_tests::shown;
 use cairn_tests::sim::Face;
+use std::io::{Read, Write};
 
 fn history(author: usize, first: u64, notes: u64) -> Face {
     shown::history(&FIVE, author, first, notes)
@@ -164,7 +165,9 @@ fn a_receipt_of_a_running_node_is_verified_anywhere() {
     assert!(verified.contains("true: every signature"), "{verified}");
     let other = cairn_tests::nodes::cairn(&home, ["verify", &path, "--network", &"7".repeat(64)]);
     assert_eq!(other.code, 1);
-    let text = std::fs::read_to_string(&file).expect("a receipt").replacen("index 1", "index 0", 1);
+    let text = std::fs::read_to_string(&file).expect("a receipt");
+    another_receipt_is_not_taken(&founded, &text);
+    let text = text.replacen("index 1", "index 0", 1);
     std::fs::write(&file, text).expect("a file");
     let refuted = cairn_tests::nodes::cairn(&home, ["verify", &path, "--network", &id]);
     assert_eq!((refuted.code, refuted.out.contains("REFUTED")), (1, true), "{}", refuted.err);
@@ -225,4 +228,39 @@ fn a_notified_state_is_shown_to_have_held_the_notification() {
     assert!(proven.contains("it is the State that this notifies"), "{proven}");
     let date = first.split(" at ").nth(1).and_then(|rest| rest.split(',').next()).expect("a date");
     assert!(proven.contains(date), "{date} in {proven}");
+}
+
+/// A node that answers with a true receipt of another entry than the one that was asked for.
+fn another_receipt_is_not_taken(founded: &Founded, receipt: &str) {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let node = format!("http://{}", listener.local_addr().expect("an address"));
+    let length = receipt.len();
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{receipt}");
+    // Ends with the test process.
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            // It asks before it is answered.
+            if socket.read(&mut [0; 4096]).is_ok_and(|bytes| bytes > 0) {
+                socket.write_all(answer.as_bytes()).ok();
+            }
+        }
+    });
+    let (home, id) = (founded.path("somebody"), founded.charter.network().to_string());
+    let made = cairn_tests::nodes::cairn(&home, ["init", "--member", "UNSEC", "--network", &id]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let get = |entry: &str| {
+        let path = founded.path("got.tlog-proof").display().to_string();
+        let said =
+            cairn_tests::nodes::cairn(&home, ["receipt", entry, "--node", &node, "--out", &path]);
+        (said, std::fs::remove_file(path).is_ok())
+    };
+    let (said, written) = get("UNSEC/0");
+    assert_eq!((said.code, written), (1, false), "{}{}", said.out, said.err);
+    assert!(
+        said.err.contains("gave the receipt of UNSEC/1, UNSEC/0 was asked for"),
+        "{}",
+        said.err
+    );
+    let (said, written) = get("UNSEC/1");
+    assert_eq!((said.code, written), (0, true), "{}{}", said.out, said.err);
 }

@@ -139,7 +139,10 @@ fn charter(
 }
 
 /// Opens a plain file: whoever put a pipe there may let us wait for ever.
-pub(super) fn open_file(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// When the system refuses or it is no plain file.
+pub fn open_file(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() {
         File::open(path)
     } else {

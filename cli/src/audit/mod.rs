@@ -13,7 +13,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{Archive, CHARTER, COSIGNED, FORK, Files, LOG, read_bounded};
+pub use archive::{Archive, CHARTER, COSIGNED, FORK, Files, LOG, open_file, read_bounded};
 pub use copy::{EvidenceError, LogCopy, Part};
 pub use member::{Audited, Change, Gap};
 pub use promise::{Contradiction, Promise};

@@ -3,6 +3,7 @@
 use super::Context;
 use super::args::place;
 use super::witness::Seen;
+use crate::audit::open_file;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{cannot, replace};
 use crate::{describe, print, signing};
@@ -12,7 +13,6 @@ use cairn_ledger::note::RawNote;
 use cairn_ledger::receipt::RECEIPT_BYTES_MAX;
 use cairn_ledger::{Cosigner, MemberCode, NetworkId, RawReceipt, Receipt, WitnessKey};
 use clap::Args;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,14 @@ pub(super) fn run(context: &Context, args: &ReceiptArgs) -> Outcome {
     };
     // What the node gives is checked as a stranger would before it is kept.
     let (receipt, _) = check(&bytes, network)?;
+    let found = (&receipt.entry.statement().member, receipt.entry.position());
+    if found != (member, *position) {
+        let (found, at) = found;
+        return Err(Failure::no(format!(
+            "the node gave the receipt of {found}/{at}, {member}/{position} was asked for"
+        ))
+        .hint("ask another member's node, with --node URL"));
+    }
     replace(&path, &bytes)?;
     if context.json {
         print::json(&value(&receipt, &path, network));
@@ -67,7 +75,7 @@ pub(super) fn run(context: &Context, args: &ReceiptArgs) -> Outcome {
 /// True for a file that begins as a receipt does.
 pub(super) fn is_receipt(path: &Path) -> bool {
     let mut begin = [0; cairn_ledger::receipt::MAGIC.len()];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    let read = open_file(path).and_then(|mut file| file.read_exact(&mut begin));
     read.is_ok() && begin == *cairn_ledger::receipt::MAGIC.as_bytes()
 }
 
@@ -79,7 +87,7 @@ pub(super) fn verify(
     witnesses: &[WitnessKey],
 ) -> Outcome {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+    let file = open_file(path).map_err(|error| cannot("read", path, &error))?;
     let read = file.take(RECEIPT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| cannot("read", path, &error))?;
     let (receipt, note) = match check(&bytes, network) {

@@ -4,7 +4,7 @@ use super::Context;
 use super::args::id;
 use super::export::byte_bar;
 use super::{fork, receipt};
-use crate::audit::LOG;
+use crate::audit::{LOG, open_file};
 use crate::describe;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::cannot;
@@ -14,7 +14,7 @@ use cairn_casebook::fact::kind_row;
 use cairn_ledger::{Kind, MemberCode, NetworkId, WitnessKey};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -116,7 +116,7 @@ fn promised_sizes(files: &[PathBuf], network: NetworkId) -> BTreeMap<MemberCode,
     let mut sizes = BTreeMap::<_, BTreeSet<u64>>::new();
     for path in files {
         // What cannot be read or believed here is told when the whole file is checked.
-        let Ok(file) = File::open(path) else { continue };
+        let Ok(file) = open_file(path) else { continue };
         if let Ok(peek) = verify::peek(BufReader::new(file), &Against::network(network)) {
             sizes.entry(peek.member).or_default().insert(peek.size);
         }
@@ -131,7 +131,7 @@ fn check(
 ) -> Checked {
     let all = sizes.values().flatten().copied().collect();
     let against = Against::network(network);
-    let result = File::open(&path).map_err(NotVerified::from).and_then(|file| {
+    let result = open_file(&path).map_err(NotVerified::from).and_then(|file| {
         let length = file.metadata().ok().map(|metadata| metadata.len());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let bar = byte_bar(length, &name);
@@ -338,5 +338,17 @@ mod tests {
         assert_eq!(verdict(&[("a", &older), ("b", &other)]), (Answer::No, 1));
         assert_eq!(verdict(&[("a", &older), ("b", &newer), ("c", &other)]), (Answer::No, 2));
         assert_eq!(verdict(&[("a", &older), ("b", &Village::new(9, 3))]), (Answer::No, 0));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_pipe_that_is_named_like_a_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("COD.cairnlog");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(!receipt::is_receipt(&pipe));
+        let (paths, network) = (files(folder.path()).unwrap(), Village::new(1, 0).network());
+        let sizes = promised_sizes(&paths, network);
+        let checked: Vec<_> = paths.into_iter().map(|p| check(p, network, &sizes)).collect();
+        assert_eq!((checked.len(), answer(&checked, &[])), (1, Answer::Unknown));
     }
 }
