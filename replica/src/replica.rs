@@ -316,7 +316,7 @@ impl Replica {
     pub fn lacks(&self, peer: &MemberCode) -> u64 {
         let sizes = self.peers.get(peer).map(|peer| &peer.sizes);
         let theirs = |log| sizes.and_then(|sizes| sizes.get(log)).copied().unwrap_or(0);
-        let lack = |(log, held): (_, &Held)| held.stored.size().saturating_sub(theirs(log));
+        let lack = |(log, held): (_, &Held)| held.standing().saturating_sub(theirs(log));
         self.logs.iter().map(lack).fold(0, u64::saturating_add)
     }
 }

@@ -90,6 +90,7 @@ fn two_histories_for_two_halves_end_in_one_proof_on_every_honest_node() {
         (founded.node("RWA").log("LIAR").standing == SHARED).then_some(())
     });
     is_shown(&founded);
+    is_handed_out(&founded);
     goes_on(&founded);
     stays_frozen(&mut founded);
 }
@@ -114,6 +115,18 @@ fn is_shown(founded: &Founded) {
     let lines: Vec<_> = log.lines().filter(|line| line.starts_with("LIAR/")).collect();
     let beyond = lines.iter().map(|line| line.contains("beyond the fork")).collect::<Vec<_>>();
     assert_eq!(beyond, [false, true], "{log}");
+}
+
+/// The proof travels as a file: whoever has it and the charter needs nobody.
+fn is_handed_out(founded: &Founded) {
+    let (home, folder) = (founded.path("nobody"), founded.path("taken away"));
+    let (to, id) = (folder.display().to_string(), founded.charter.network().to_string());
+    let _ = cairn(&home, ["export", "--to", &to, "--node", &founded.node("COD").url()]).yes();
+    let proof = folder.join("LIAR.fork").display().to_string();
+    let proven = cairn(&home, ["verify", &proof, "--network", &id]).yes();
+    assert!(proven.contains("two histories") && proven.contains("BOTH"), "{proven}");
+    let audited = cairn(&home, ["audit", &to, "--network", &id]);
+    assert!(audited.code == 1 && audited.out.contains("FORKED"), "{}{}", audited.out, audited.err);
 }
 
 /// All other logs go on.

@@ -56,7 +56,9 @@ fn forked(logs: &[LogStatus]) -> String {
 fn replicating(status: &Status) -> String {
     let connected = status.peers.iter().filter(|peer| peer.connected).count();
     let peers = format!("{connected} of {} other nodes connected", status.peers.len());
-    let behind = status.logs.iter().map(|log| log.promised.saturating_sub(log.size)).sum::<u64>();
+    // Of a frozen log nothing more comes.
+    let growing = status.logs.iter().filter(|log| log.frozen.is_none());
+    let behind = growing.map(|log| log.promised.saturating_sub(log.size)).sum::<u64>();
     let lacking = status.peers.iter().filter(|peer| peer.lacks > 0).count();
     if is_alone(&status.peers) {
         return format!("NO: {peers}");
