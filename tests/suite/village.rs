@@ -3,14 +3,23 @@
 use cairn_replica::Limits;
 use cairn_tests::people::Network;
 use cairn_tests::sim::{Weather, World};
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) static FIVE: LazyLock<Arc<Network>> = LazyLock::new(|| Arc::new(Network::of(5)));
 
-/// The seeds to run: all of them, or the one that `CAIRN_SEED` names.
-pub(crate) fn seeds(from: u64, count: u64) -> impl Iterator<Item = u64> {
-    let one = std::env::var("CAIRN_SEED").ok().and_then(|seed| seed.parse().ok());
-    one.map_or(from..from + count, |seed: u64| seed..seed + 1)
+/// The seeds to run: the one that `CAIRN_SEED` names, those of `CAIRN_SEEDS` (`from..to`), or a test's own.
+pub(crate) fn seeds(from: u64, count: u64) -> Range<u64> {
+    if let Ok(one) = std::env::var("CAIRN_SEED") {
+        let one = one.parse().expect("CAIRN_SEED is a number");
+        return one..one + 1;
+    }
+    let Ok(many) = std::env::var("CAIRN_SEEDS") else { return from..from + count };
+    let (from, to) = many.split_once("..").expect("CAIRN_SEEDS is from..to");
+    let [from, to] =
+        [from, to].map(|end| end.parse().expect("CAIRN_SEEDS is from..to, of numbers"));
+    assert!(from < to, "CAIRN_SEEDS={many} names no seed");
+    from..to
 }
 
 /// Small ranges and small batches, so that few entries make many messages.
