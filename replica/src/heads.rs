@@ -147,11 +147,8 @@ impl Replica {
 
     /// What we tell of a log, if we hold something of it.
     fn head_of(&mut self, log: &MemberCode) -> Option<HeadOf> {
-        // While peers hold more of our own log than we do, what we have may be another history.
-        let tells = |held: &&mut Held| {
-            *log != self.me || (held.unseen.is_none() && held.promised_size() <= held.stored.size())
-        };
-        let held = self.logs.get_mut(log).filter(tells)?;
+        self.given(log)?;
+        let held = self.logs.get_mut(log)?;
         let (log, cosigned) = (log.clone(), held.cosignatures.digest());
         Some(HeadOf { log, checkpoint: held.checkpoint.clone()?, cosigned })
     }

@@ -306,6 +306,17 @@ impl Replica {
         &self.logs
     }
 
+    /// A log, as far as peers are given anything of it. Of our own they are given nothing while they
+    /// hold more of it than we do, or other entries: what we have may be a second history under our
+    /// key, and whoever was given it could convict us.
+    #[must_use]
+    pub fn given(&self, log: &MemberCode) -> Option<&Held> {
+        let held = self.logs.get(log)?;
+        let behind = held.promised_size() > held.stored.size();
+        let second = *log == self.me && (held.unseen.is_some() || behind);
+        (!second).then_some(held)
+    }
+
     /// The peers that are connected.
     pub fn connected(&self) -> impl Iterator<Item = &MemberCode> {
         self.peers.keys()

@@ -20,7 +20,7 @@ fn histories(shared: u64, sizes: &[u64]) -> Vec<Face> {
 }
 
 /// What an honest node has on its disk convicts offline.
-fn has_proof(world: &World, node: usize) {
+pub(crate) fn has_proof(world: &World, node: usize) {
     let replica = world.nodes[node].replica.as_ref().expect("it runs");
     let fork = replica.logs()[&FIVE.people[4].code].fork().expect("a proof");
     let read = RawFork::decode(&fork.encode()).expect("the format").verify(&FIVE.charter);

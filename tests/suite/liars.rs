@@ -27,7 +27,7 @@ pub(crate) fn history(network: &Network, author: usize, first: u64, notes: u64) 
 }
 
 pub(crate) fn liar(faces: impl IntoIterator<Item = (usize, Face)>) -> Liar {
-    Liar { faces: faces.into_iter().collect(), spoil: None }
+    Liar { faces: faces.into_iter().collect(), ..Liar::default() }
 }
 
 pub(crate) fn stored(world: &World, node: usize, author: usize) -> (u64, EntryHash) {
@@ -70,12 +70,19 @@ fn whoever_sees_two_histories_freezes_that_log_keeps_what_it_holds_and_goes_on_w
 
 /// Member 0 speaks while only member 1 is there, cut off from it; a liar offers 1 that log, spoilt.
 fn served_by_a_liar(spoil: fn(&mut Range) -> Answer) -> World {
-    let mut world = full_mesh(2, Limits::default());
+    let spoilt = Liar { spoil: Some(spoil), ..Liar::default() };
+    let world = served_by(spoilt, Limits::default());
+    assert_eq!(stored(&world, 1, 0).0, 0, "nothing spoilt is held");
+    world
+}
+
+/// The same with any liar, which shows the author's true promise.
+pub(crate) fn served_by(spoilt: Liar, limits: Limits) -> World {
+    let mut world = full_mesh(2, limits);
     let face = history(&FIVE, 0, 10, 5);
     world.watch.trouble_expected = true;
     world.part(0b00001);
-    let spoilt = Liar { spoil: Some(spoil), ..liar([(1, face.clone())]) };
-    world.lie(4, spoilt);
+    world.lie(4, Liar { faces: [(1, face.clone())].into(), ..spoilt });
     // The author's own node holds exactly that history: appending is deterministic.
     world.start(0);
     world.run_until(100);
@@ -85,12 +92,11 @@ fn served_by_a_liar(spoil: fn(&mut Range) -> Answer) -> World {
     world.run_until(1_000);
     world.start(1);
     world.run_until(10_000);
-    assert_eq!(stored(&world, 1, 0).0, 0, "nothing spoilt is held");
     world
 }
 
 /// The author can be reached again: its log arrives whole from there.
-fn reached_again(mut world: World) {
+pub(crate) fn reached_again(mut world: World) {
     world.join();
     world.start(2);
     world.start(3);
@@ -353,6 +359,8 @@ fn whoever_went_on_alone_convicts_itself_of_nothing_and_comes_back() {
         world.append(2, FIVE.note(2, 3_000));
         let refused = world.watch.refused.pop();
         assert_eq!(refused, Some((2, AppendError::Unseen { position: old })), "seed {seed}");
+        let replica = world.nodes[2].replica.as_ref().expect("it runs");
+        assert!(replica.given(replica.me()).is_none(), "nobody is given what would convict it");
         for node in [0, 1, 3, 4] {
             assert_eq!(stored(&world, node, 2).0, before, "the others hold what they held");
         }

@@ -13,7 +13,7 @@ use cairn_replica::message::{
 
 impl Driver {
     pub(super) fn serve(&self, member: MemberCode, wanted: Wanted, reply: ReplyTo) {
-        let held = self.replica.logs().get(&wanted.log);
+        let held = self.replica.given(&wanted.log);
         let checkpoint = held.and_then(|held| held.checkpoint().cloned());
         let (store, serving) = (self.store.clone(), self.serving.clone());
         let commands = self.net.commands.clone();
@@ -28,7 +28,7 @@ impl Driver {
 
     /// Proves to a peer what our copy of a log has as its first entries.
     pub(super) fn prove(&self, beginning: Beginning, reply: ReplyTo) {
-        let held = self.replica.logs().get(&beginning.log);
+        let held = self.replica.given(&beginning.log);
         let position = beginning.size.checked_sub(1);
         let cosigned = position.and_then(|position| held?.covering(position));
         let (store, serving) = (self.store.clone(), self.serving.clone());

@@ -16,6 +16,8 @@ pub struct Liar {
     pub faces: BTreeMap<usize, Face>,
     /// What the liar does to a range before it sends it.
     pub spoil: Option<fn(&mut Range) -> Answer>,
+    /// Whether it proves what it shows though it serves something else.
+    pub proves: bool,
 }
 
 /// Whether a liar answers at all.
@@ -66,7 +68,7 @@ impl Liar {
         size: u64,
         charter: &Charter,
     ) -> Option<Message> {
-        if self.spoil.is_some() {
+        if self.spoil.is_some() && !self.proves {
             return None;
         }
         let face = self.faces.get(&asker).filter(|face| face.log == *log);

@@ -165,11 +165,12 @@ impl World {
         if let Some(liar) = &self.nodes[node].liar {
             return liar.serve(asker, log, start, entries_max);
         }
-        let held = self.nodes[node].replica.as_ref()?.logs().get(log)?;
+        let held = self.nodes[node].replica.as_ref()?.given(log);
         let file = self.nodes[node].disk.file(log);
         let range = |promise| range_of(log, file, promise, start, entries_max);
         let nothing = Message::Nothing { log: log.clone(), start };
-        Some(held.checkpoint().and_then(range).map_or(nothing, Message::Range))
+        let promise = held.and_then(|held| held.checkpoint());
+        Some(promise.and_then(range).map_or(nothing, Message::Range))
     }
 
     /// What a node proves of its copy of a log: from its disk, as it holds it.
@@ -177,9 +178,9 @@ impl World {
         if let Some(liar) = &self.nodes[node].liar {
             return liar.prove(asker, log, size, &self.network.charter);
         }
-        let held = self.nodes[node].replica.as_ref()?.logs().get(log)?;
+        let held = self.nodes[node].replica.as_ref()?.given(log);
         let file = self.nodes[node].disk.file(log);
-        let cosigned = size.checked_sub(1).and_then(|position| held.covering(position));
+        let cosigned = size.checked_sub(1).and_then(|position| held?.covering(position));
         let side = cosigned.map(|one| side_of(log, file, &one, size, &self.network.charter));
         Some(side.map_or(Message::NoSide(log.clone(), size), |side| {
             Message::Side(log.clone(), size, Box::new(side))
