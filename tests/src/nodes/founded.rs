@@ -1,7 +1,8 @@
 //! A network founded by the real commands, in a temporary folder.
 
 use super::{
-    Contributor, Node, SOON, cairn, cairn_node, entries_file, free_ports, read_entries, until,
+    Contributor, Node, SOON, cairn, cairn_node, copy_folder, entries_file, free_ports,
+    read_entries, until,
 };
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, EntryHash, SecretKey};
@@ -42,8 +43,34 @@ impl Founded {
             node.peers = nodes.first().map(|first: &Node| first.port).into_iter().collect();
             nodes.push(node);
         }
+        Self::found("invented.example/tests", folder, nodes)
+    }
+
+    /// Another network of the same members with the same keys, in folders of their own, under another
+    /// name. No node runs yet.
+    ///
+    /// # Panics
+    /// When a command fails.
+    #[must_use]
+    pub fn again(&self, name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut nodes: Vec<Node> = Vec::new();
+        for Node { code, .. } in &self.nodes {
+            let data = folder.path().join(code);
+            fs::create_dir(&data).expect("a folder");
+            copy_folder(&self.path(code).join("keys"), &data.join("keys"));
+            fs::copy(self.path(code).join("member.card"), data.join("member.card"))
+                .expect("a card");
+            nodes.push(Node::new(code, data, folder.path().join("charter"), free_ports(2)));
+        }
+        Self::found(name, folder, nodes)
+    }
+
+    /// Drafts the charter of these members, and has all of them sign it.
+    fn found(name: &str, folder: TempDir, nodes: Vec<Node>) -> Self {
+        let charter = folder.path().join("charter");
         let text = |path: &Path| path.to_str().expect("a plain path").to_string();
-        let draft = ["charter", "draft", "--name", "invented.example/tests", "--out"];
+        let draft = ["charter", "draft", "--name", name, "--out"];
         let mut draft: Vec<_> = draft.map(String::from).into();
         draft.push(text(&charter));
         draft.extend(nodes.iter().map(|node| text(&node.folder.join("member.card"))));

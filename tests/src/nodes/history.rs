@@ -1,8 +1,10 @@
 //! A log made by hand with a member's own keys: what a node that lies could show.
 
 use super::{Contributor, Founded};
+use crate::sim::Face;
 use crate::sim::talk::{range_of, raw_range, side_of};
 use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
+use cairn_ledger::fork::RawSide;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::proof::TreeHead;
 use cairn_ledger::text::{MemberCode, Text};
@@ -59,6 +61,67 @@ impl History {
     pub fn push_behind(&mut self, previous: EntryHash, statement: SignedStatement) {
         let entry = Entry::place(self.entries.len() as u64, previous, statement);
         self.entries.push(Arc::new(entry));
+    }
+
+    /// Puts another statement at a position, behind the entry that was before it. What follows stays as
+    /// it was, and follows what is no longer there.
+    ///
+    /// # Panics
+    /// When nothing is at that position.
+    #[must_use]
+    pub fn with(mut self, position: usize, statement: SignedStatement) -> Self {
+        let previous = self.entries[..position].last().map_or(EntryHash::NONE, |one| one.hash());
+        self.entries[position] = Arc::new(Entry::place(position as u64, previous, statement));
+        self
+    }
+
+    /// The same statements, each of them behind the one before it.
+    #[must_use]
+    pub fn linked(mut self) -> Self {
+        for entry in std::mem::take(&mut self.entries) {
+            self.push(entry.signed().clone());
+        }
+        self
+    }
+
+    /// The entries.
+    #[must_use]
+    pub fn entries(&self) -> &[Arc<Entry>] {
+        &self.entries
+    }
+
+    /// The same as the simulator shows it.
+    #[must_use]
+    pub fn face(&self) -> Face {
+        let (log, entries) = (self.member.clone(), self.entries.clone());
+        Face { log, entries, checkpoint: self.checkpoint(None) }
+    }
+
+    /// A part of this history under its own promise and proof, with another history's entries in the
+    /// same places.
+    ///
+    /// # Panics
+    /// When one of the two has none there.
+    #[must_use]
+    pub fn part_with(&self, other: &Self, start: u64, most: u32) -> RawRange {
+        let promise = self.checkpoint(None);
+        let range = range_of(&self.member, &self.entries, &promise, start, most);
+        let mut range = range.expect("entries in that place");
+        let others = other.entries.iter().skip(usize::try_from(start).expect("a small log"));
+        let count = range.entries.len();
+        range.entries = others.take(count).map(|entry| Entry::clone(entry)).collect();
+        assert_eq!(range.entries.len(), count, "others in the same places");
+        raw_range(range)
+    }
+
+    /// What it says of its first `size` entries, under a promise that these members have cosigned.
+    ///
+    /// # Panics
+    /// When it has fewer.
+    #[must_use]
+    pub fn side(&self, network: &Founded, size: u64, by: &[&str]) -> RawSide {
+        let cosigned = self.cosigned(network, by);
+        side_of(&self.member, &self.entries, &cosigned, size, &network.charter).raw().clone()
     }
 
     /// Signs a promise of all that is there, with the log key or another one.

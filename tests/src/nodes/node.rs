@@ -191,6 +191,19 @@ impl Node {
         });
     }
 
+    /// How many KiB of memory it uses.
+    ///
+    /// # Panics
+    /// When it does not run, or the system does not tell.
+    #[must_use]
+    pub fn memory_kib(&self) -> u64 {
+        let child = self.child.as_ref().expect("a running node");
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.expect("its resident memory")
+    }
+
     /// Where clients find it.
     #[must_use]
     pub fn url(&self) -> String {
