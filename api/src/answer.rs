@@ -24,6 +24,9 @@ pub struct Status {
     pub member: MemberCode,
     /// The node's version.
     pub version: String,
+    /// The version of the charter under which it runs.
+    #[serde(default)]
+    pub charter: u32,
     /// Every log that the node holds, in order of member.
     pub logs: Vec<LogStatus>,
     /// Every other member's node.
@@ -57,6 +60,12 @@ pub struct LogStatus {
     pub promised: u64,
     /// How many entries, from the first on, enough members stand behind.
     pub confirmed: u64,
+    /// Where the charter says that it ends, if its member was removed.
+    #[serde(default)]
+    pub ends: Option<u64>,
+    /// The version of the charter that it has adopted.
+    #[serde(default)]
+    pub charter: u32,
     /// How many entries, from the first on, stand: all that the node holds, or those before its fork.
     pub standing: u64,
     /// What others have cosigned of it.

@@ -4,6 +4,7 @@
 //! themselves travel as their signed bytes: a node cannot change what it passes on unnoticed.
 
 pub mod answer;
+pub mod charter;
 pub mod route;
 pub mod submit;
 
@@ -11,4 +12,5 @@ pub use answer::{
     CaseList, Contributor, CosignedStatus, EntryList, EntryView, Event, LogStatus, MemberView,
     PeerStatus, Status, WitnessStatus,
 };
+pub use charter::{Offer, Proposals};
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

@@ -2,8 +2,10 @@
 
 /// What the node holds, who it is connected to, and whether all is well. `GET`.
 pub const STATUS: &str = "/v1/status";
-/// The charter in force: its signed bytes. `GET`.
+/// The charter in force with all versions before it: the signed bytes. `GET`.
 pub const CHARTER: &str = "/v1/charter";
+/// Proposals to amend the charter: signed charters that lack signatures. `GET`, and `POST` for one more.
+pub const PROPOSALS: &str = "/v1/charter/proposals";
 /// The members with their keys, log sizes and contributors. `GET`.
 pub const MEMBERS: &str = "/v1/members";
 /// A range of a member's log, decoded (`start`, `limit`). `GET`.
@@ -37,6 +39,8 @@ pub const WITNESSED: &str = "/tlog-witness/{origin}/checkpoint";
 /// This interface, described. `GET`.
 pub const OPENAPI: &str = "/openapi.json";
 
+/// The most bytes of a file of charters that is handed in.
+pub const CHARTERS_BYTES_MAX: usize = 8 << 20;
 /// The most statements of one submission.
 pub const SUBMISSION_STATEMENTS_MAX: usize = 256;
 /// The most bytes of one submission's body.

@@ -84,6 +84,28 @@ pub enum NotAuthorised {
     /// Only the member's root key, alone, signs administrative kinds.
     #[error("kind {} is signed by the member's root key alone", .0.0)]
     NeedsRoot(Kind),
+    /// Only the log key of a version of the charter, alone, adopts it.
+    #[error(
+        "charter version {version} is adopted by the log key that it lists for the member, alone"
+    )]
+    NeedsLogKey {
+        /// The version.
+        version: u32,
+    },
+    /// A version of the charter that is not at hand: it may come yet.
+    #[error("charter version {version} is adopted here and not at hand")]
+    CharterUnknown {
+        /// The version.
+        version: u32,
+    },
+    /// A version of the charter that is not newer.
+    #[error("charter version {version} is adopted here, behind version {before}")]
+    CharterOlder {
+        /// The version.
+        version: u32,
+        /// The version that the log has adopted.
+        before: u32,
+    },
     /// The root key signs nothing else.
     #[error("the root key does not make statements of kind {}", .0.0)]
     RootOnly(Kind),
@@ -233,6 +255,11 @@ impl Authority {
         let early = not_before.is_some_and(|from| made_at < from);
         let late = not_after.is_some_and(|until| made_at > until);
         if early || late { refuse("time") } else { Ok(()) }
+    }
+
+    /// From here on another root key and other rules have force.
+    pub(crate) fn adopt(&mut self, root: PublicKey, two_people: &[Kind]) {
+        (self.root, self.two_people) = (root, two_people.into());
     }
 
     /// Takes note of an entry that was judged and appended.

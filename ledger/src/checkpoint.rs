@@ -32,6 +32,9 @@ pub enum CheckpointError {
         /// The log's key.
         key: PublicKey,
     },
+    /// Nobody has, or had, a log of that name.
+    #[error("no charter has listed a key for this log")]
+    NoKey,
     /// A cosigner whom the charter lists did not make the cosignature under its name.
     #[error("the cosignature of {cosigner} does not match")]
     BadCosignature {
@@ -47,6 +50,7 @@ pub struct Checkpoint {
     note: String,
     /// How many bytes of the note are signed.
     text_bytes: usize,
+    key: PublicKey,
 }
 
 impl Checkpoint {
@@ -54,34 +58,44 @@ impl Checkpoint {
     #[must_use]
     pub fn sign(origin: &str, head: TreeHead, key: &SecretKey) -> Self {
         let text = alloc::format!("{origin}\n{}\n{}\n", head.size, BASE64.encode(head.root.0));
-        Self { head, note: note::sign(&text, origin, key), text_bytes: text.len() }
+        let (note, text_bytes) = (note::sign(&text, origin, key), text.len());
+        Self { head, note, text_bytes, key: key.public() }
     }
 
-    /// The checkpoint of a note's bytes, if the log `origin` signed it with `key`.
+    /// The checkpoint of a note's bytes, if the log `origin` signed it with one of `keys`, the
+    /// newest of which comes first.
     ///
     /// # Errors
-    /// When it is not in the format, of another log or not signed by the key.
-    pub fn verify(bytes: &[u8], origin: &str, key: &PublicKey) -> Result<Self, CheckpointError> {
-        Self::of_note(&RawNote::decode(bytes)?, origin, key)
+    /// When it is not in the format, of another log or signed by none of the keys.
+    pub fn verify(bytes: &[u8], origin: &str, keys: &[PublicKey]) -> Result<Self, CheckpointError> {
+        Self::of_note(&RawNote::decode(bytes)?, origin, keys)
     }
 
-    /// The checkpoint of a note, if the log `origin` signed it with `key`.
+    /// The checkpoint of a note, if the log `origin` signed it with one of `keys`.
     pub(crate) fn of_note(
         note: &RawNote,
         origin: &str,
-        key: &PublicKey,
+        keys: &[PublicKey],
     ) -> Result<Self, CheckpointError> {
         let (found, head) = parse(note.text())?;
         if found != origin {
             let (found, expected) = (found.to_string(), origin.to_string());
             return Err(CheckpointError::WrongOrigin { found, expected });
         }
+        let named = keys.iter().find(|key| note.names(origin, key));
+        let key = named.or(keys.first()).ok_or(CheckpointError::NoKey)?;
         let refuse = CheckpointError::BadSignature { key: *key };
         let checked = key.check().map_err(|_| refuse.clone())?;
         note.verify(origin, key, &checked).map_err(|_| refuse)?;
         // Other signatures travel apart: what is kept has a bounded size.
         let text_bytes = note.text().len();
-        Ok(Self { head, note: note.with_only(origin, key), text_bytes })
+        Ok(Self { head, note: note.with_only(origin, key), text_bytes, key: *key })
+    }
+
+    /// Which of the log's keys has signed it.
+    #[must_use]
+    pub fn key(&self) -> &PublicKey {
+        &self.key
     }
 
     /// The tree that is promised.
@@ -150,9 +164,9 @@ mod tests {
         let head = TreeHead { size: 12, root: TreeHash([3; 32]) };
         let checkpoint = Checkpoint::sign("net/COD", head, &key);
         let bytes = checkpoint.note().as_bytes();
-        assert_eq!(Checkpoint::verify(bytes, "net/COD", &key.public()).unwrap(), checkpoint);
-        assert!(Checkpoint::verify(bytes, "net/RWA", &key.public()).is_err());
+        assert_eq!(Checkpoint::verify(bytes, "net/COD", &[key.public()]).unwrap(), checkpoint);
+        assert!(Checkpoint::verify(bytes, "net/RWA", &[key.public()]).is_err());
         let other = SecretKey::from_seed([8; 32]).public();
-        assert!(Checkpoint::verify(bytes, "net/COD", &other).is_err());
+        assert!(Checkpoint::verify(bytes, "net/COD", &[other]).is_err());
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Source: `docs/spec/09-cosignatures.md`.
 
-use crate::charter::Charter;
+use crate::charter::{Charter, Version};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::codec::DecodeError;
 use crate::key::{BadSignature, PublicKey, SecretKey, Signature};
@@ -46,6 +46,8 @@ impl fmt::Display for Cosigner {
 pub struct Cosignature {
     /// Seconds since 1970, by the cosigner's clock. It never goes back for one log.
     pub time: u64,
+    /// The key that made it.
+    pub key: PublicKey,
     signature: Signature,
 }
 
@@ -55,20 +57,20 @@ fn message(text: &str, time: u64) -> Vec<u8> {
 }
 
 impl Cosignature {
-    pub(crate) fn of_line(line: &SignatureLine) -> Option<Self> {
+    pub(crate) fn of_line(line: &SignatureLine, key: PublicKey) -> Option<Self> {
         let (time, signature) = line.signature.split_first_chunk::<8>()?;
         let signature = Signature(signature.try_into().ok()?);
-        Some(Self { time: u64::from_be_bytes(*time), signature })
+        Some(Self { time: u64::from_be_bytes(*time), key, signature })
     }
 
-    pub(crate) fn check(&self, text: &str, key: &PublicKey) -> Result<(), BadSignature> {
-        let key = key.check().map_err(|_| BadSignature)?;
+    pub(crate) fn check(&self, text: &str) -> Result<(), BadSignature> {
+        let key = self.key.check().map_err(|_| BadSignature)?;
         key.verify_bytes(&message(text, self.time), &self.signature)
     }
 
-    pub(crate) fn line(&self, name: &str, key: &PublicKey) -> String {
+    pub(crate) fn line(&self, name: &str) -> String {
         let signature = [&self.time.to_be_bytes()[..], &self.signature.0].concat();
-        let key_id = key_id(name, Algorithm::Cosignature, key);
+        let key_id = key_id(name, Algorithm::Cosignature, &self.key);
         SignatureLine { name: name.into(), key_id, signature }.encode()
     }
 }
@@ -95,7 +97,7 @@ impl Cosigned {
         if charter.cosigner(&cosigner).is_some_and(|(_, listed)| listed == key.public()) {
             let signature = key.sign_bytes(&message(self.checkpoint.text(), time));
             let cosignatures = Arc::make_mut(&mut self.cosignatures);
-            cosignatures.insert(cosigner, Cosignature { time, signature });
+            cosignatures.insert(cosigner, Cosignature { time, key: key.public(), signature });
         }
         self
     }
@@ -112,24 +114,22 @@ impl Cosigned {
         known: Option<&Self>,
     ) -> Result<Self, CheckpointError> {
         let note = RawNote::decode(bytes)?;
-        let refuse = || {
+        let keys = charter.log_keys(member);
+        if keys.is_empty() {
             let why = alloc::format!("{member} is no member");
-            DecodeError::Malformed { what: "a checkpoint", why }
-        };
-        let card = charter.member(member).ok_or_else(refuse)?;
+            return Err(DecodeError::Malformed { what: "a checkpoint", why }.into());
+        }
         let known = known.filter(|known| known.checkpoint.text() == note.text());
-        let checkpoint = Checkpoint::of_note(&note, &charter.origin(member), &card.keys.log)?;
+        let checkpoint = Checkpoint::of_note(&note, &charter.origin(member), &keys)?;
         let mut cosignatures = BTreeMap::new();
         for line in note.signatures() {
-            let Some((cosigner, key)) = charter.cosigner_named(&line.name) else { continue };
-            if key_id(&line.name, Algorithm::Cosignature, &key) != line.key_id {
-                continue;
-            }
+            let of = charter.cosigner_of(&line.name, line.key_id);
+            let Some((cosigner, key)) = of else { continue };
             let bad = || CheckpointError::BadCosignature { cosigner: line.name.clone() };
-            let cosignature = Cosignature::of_line(line).ok_or_else(bad)?;
+            let cosignature = Cosignature::of_line(line, key).ok_or_else(bad)?;
             let known = known.and_then(|known| known.cosignatures.get(&cosigner));
             if known != Some(&cosignature) {
-                cosignature.check(note.text(), &key).map_err(|_| bad())?;
+                cosignature.check(note.text()).map_err(|_| bad())?;
             }
             cosignatures.insert(cosigner, cosignature);
         }
@@ -179,10 +179,28 @@ impl Cosigned {
         self.cosignatures.keys().filter(other).count().saturating_add(1)
     }
 
-    /// True when so many members stand behind it as the charter asks for.
+    /// True when so many members stand behind it as a version of the charter asks for, with the keys
+    /// that this version lists.
     #[must_use]
     pub fn is_confirmed(&self, charter: &Charter, author: &MemberCode) -> bool {
-        self.members(author) >= usize::from(charter.rules().confirm)
+        self.is_confirmed_since(charter, author, 1)
+    }
+
+    /// The same, under a version not below `since`: a log that has adopted a version is not confirmed
+    /// by keys that this version has replaced.
+    #[must_use]
+    pub fn is_confirmed_since(&self, charter: &Charter, author: &MemberCode, since: u32) -> bool {
+        let versions = charter.history().rev().take_while(|version| version.version() >= since);
+        let stands = |version: &Version, (cosigner, cosignature): (&Cosigner, &Cosignature)| {
+            let Cosigner::Member(code) = cosigner else { return false };
+            let card = version.member(code).filter(|_| code != author);
+            card.is_some_and(|card| card.keys.cosign == cosignature.key)
+        };
+        versions.into_iter().any(|version| {
+            let others = self.cosignatures.iter().filter(|one| stands(version, *one)).count();
+            let author = usize::from(version.member(author).is_some());
+            others.saturating_add(author) >= usize::from(version.rules().confirm)
+        })
     }
 
     /// The note, with the log's signature and all cosignatures.
@@ -197,9 +215,8 @@ impl Cosigned {
     #[must_use]
     pub fn lines(&self, charter: &Charter) -> String {
         let line = |(cosigner, cosignature): (&Cosigner, &Cosignature)| {
-            let (name, key) = charter.cosigner(cosigner)?;
-            Some(cosignature.line(&name, &key))
+            cosignature.line(&charter.cosigner_name(cosigner))
         };
-        self.cosignatures.iter().filter_map(line).collect()
+        self.cosignatures.iter().map(line).collect()
     }
 }

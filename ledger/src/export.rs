@@ -2,7 +2,7 @@
 //!
 //! Source: `docs/spec/07-files.md`. With the network's id it can be verified without anything else.
 
-use crate::charter::CHARTER_BYTES_MAX;
+use crate::charter::CHARTERS_BYTES_MAX;
 use crate::codec::DecodeError;
 use crate::note::NOTE_BYTES_MAX;
 use alloc::vec::Vec;
@@ -57,6 +57,6 @@ impl Header {
             read(&mut bytes)?;
             Ok(bytes)
         };
-        Ok(Self { charter: part(CHARTER_BYTES_MAX)?, checkpoint: part(NOTE_BYTES_MAX)? })
+        Ok(Self { charter: part(CHARTERS_BYTES_MAX)?, checkpoint: part(NOTE_BYTES_MAX)? })
     }
 }

@@ -24,6 +24,7 @@
 
 extern crate alloc;
 
+pub mod adoption;
 pub mod authority;
 pub mod bundle;
 pub mod card;

@@ -1,14 +1,19 @@
 //! One member's log as everybody else checks it: chain, tree and authority, position by position.
 
+use crate::adoption::{self, ADOPT, Adoption};
 use crate::authority::{Authority, NotAuthorised};
-use crate::charter::Charter;
+use crate::charter::{Charter, Version};
+use crate::checkpoint::Checkpoint;
 use crate::entry::Entry;
 use crate::hash::EntryHash;
 use crate::hash::TreeHash;
+use crate::key::{PublicKey, SecretKey};
 use crate::proof::{ProofError, TreeHead, check_consistency};
-use crate::statement::SignedStatement;
+use crate::statement::{SignedStatement, Statement};
 use crate::text::MemberCode;
 use crate::tree::Frontier;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// Why a true entry has no place here now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +63,16 @@ pub enum AdmitError {
         /// The last entry of the log.
         expected: EntryHash,
     },
+    /// The checkpoint is by another key than the one that signs them at that size.
+    #[error(
+        "the checkpoint of {size} entries is signed by key {found}, which is not the log's there"
+    )]
+    WrongKey {
+        /// How many entries.
+        size: u64,
+        /// Whose signature it carries.
+        found: PublicKey,
+    },
     /// Chain and checkpoint do not belong together.
     #[error("the entries do not lead to the signed checkpoint: {0}")]
     WrongTree(#[from] ProofError),
@@ -70,18 +85,25 @@ pub struct Log {
     last: EntryHash,
     frontier: Frontier,
     authority: Authority,
+    charter: Arc<Charter>,
+    /// The versions of the charter that it has adopted, with the size from which on each has force.
+    adopted: Arc<Vec<(u64, Arc<Version>)>>,
 }
 
 impl Log {
-    /// The empty log of a member of `charter`.
+    /// The empty log of somebody who is or was a member. It begins with the version of the charter
+    /// that was the first to list the member.
     #[must_use]
     pub fn new(charter: &Charter, member: &MemberCode) -> Option<Self> {
-        let card = charter.member(member)?;
+        let begins = charter.begins(member)?;
+        let root = begins.member(member)?.keys.root;
         Some(Self {
             member: member.clone(),
             last: EntryHash::NONE,
             frontier: Frontier::new(),
-            authority: Authority::new(card.keys.root, &charter.rules().two_people),
+            authority: Authority::new(root, &begins.rules().two_people),
+            charter: Arc::new(charter.clone()),
+            adopted: Arc::new(Vec::from([(0, begins.clone())])),
         })
     }
 
@@ -124,24 +146,64 @@ impl Log {
     /// When they may not.
     pub fn judge(&self, statement: &SignedStatement) -> Result<(), NotAuthorised> {
         let signers = statement.signatures().iter().map(|signature| signature.key);
+        if statement.statement().kind == ADOPT {
+            let version = self.adopts(statement.statement())?;
+            return adoption::judge(version, &self.member, signers);
+        }
         self.authority.judge(statement.statement(), signers)
+    }
+
+    /// The version that a statement adopts, if it may be adopted here.
+    fn adopts(&self, statement: &Statement) -> Result<&Arc<Version>, NotAuthorised> {
+        let adoption = Adoption::decode(&statement.body)?;
+        let found = adoption.version;
+        let version = self.charter.version_of(&adoption.charter);
+        let version = version.filter(|version| version.version() == found);
+        let version = version.ok_or(NotAuthorised::CharterUnknown { version: found })?;
+        let before = self.version().version();
+        match found > before {
+            true => Ok(version),
+            false => Err(NotAuthorised::CharterOlder { version: found, before }),
+        }
     }
 
     /// This log with a run of `entries` at its end, all of them under the promise of `checkpoint`,
     /// which may reach further: then `proof` shows that they are a prefix of it.
     ///
     /// # Errors
-    /// When an entry has no place here or the run does not lead to the checkpoint.
+    /// When an entry has no place here, the run does not lead to the checkpoint, or this is by a key
+    /// that the log has replaced.
     pub fn extended(
         &self,
         entries: &[Entry],
-        checkpoint: TreeHead,
+        checkpoint: &Checkpoint,
         proof: &[TreeHash],
     ) -> Result<Self, AdmitError> {
         let mut log = self.clone();
         entries.iter().try_for_each(|entry| log.admit(entry, |_| None))?;
-        check_consistency(log.head(), checkpoint, proof)?;
-        Ok(log)
+        check_consistency(log.head(), checkpoint.head(), proof)?;
+        match log.accepts_key(checkpoint) {
+            true => Ok(log),
+            false => {
+                let (size, found) = (checkpoint.size(), *checkpoint.key());
+                Err(AdmitError::WrongKey { size, found })
+            }
+        }
+    }
+
+    /// True unless the checkpoint is by a key that is not the log's at its size. Beyond what is held
+    /// nobody knows yet which of the keys from here on that is.
+    #[must_use]
+    pub fn accepts_key(&self, checkpoint: &Checkpoint) -> bool {
+        if checkpoint.size() <= self.size() {
+            return self.key_at(checkpoint.size()) == Some(*checkpoint.key());
+        }
+        let before = self.version().version();
+        let mut later = self.charter.known().filter(|version| version.version() >= before);
+        later.any(|version| {
+            let card = version.member(&self.member);
+            card.is_some_and(|card| card.keys.log == *checkpoint.key())
+        })
     }
 
     /// Appends an entry that was admitted before: the caller reads its own store anew.
@@ -153,6 +215,49 @@ impl Log {
         self.authority.apply(entry);
         self.frontier.push(entry.leaf());
         self.last = entry.hash();
+        if entry.statement().kind == ADOPT
+            && let Ok(version) = self.adopts(entry.statement()).cloned()
+            && let Some(card) = version.member(&self.member)
+        {
+            self.authority.adopt(card.keys.root, &version.rules().two_people);
+            Arc::make_mut(&mut self.adopted).push((self.frontier.size(), version));
+        }
+    }
+
+    /// The version of the charter by which its next entry is judged.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        let last = self.adopted.last().map(|(_, version)| version);
+        last.unwrap_or(self.charter.current())
+    }
+
+    /// The version of the charter that it had adopted with its first `size` entries.
+    #[must_use]
+    pub fn version_at(&self, size: u64) -> &Version {
+        let adopted = self.adopted.iter().rev().find(|(from, _)| *from <= size);
+        adopted.map_or(self.charter.current(), |(_, version)| version)
+    }
+
+    /// The key that signs checkpoints of its first `size` entries, so far as it has them.
+    #[must_use]
+    pub fn key_at(&self, size: u64) -> Option<PublicKey> {
+        self.version_at(size).member(&self.member).map(|card| card.keys.log)
+    }
+
+    /// The versions of the charter that it has adopted, with the size from which on each has force.
+    #[must_use]
+    pub fn adopted(&self) -> &[(u64, Arc<Version>)] {
+        &self.adopted
+    }
+
+    /// The statement with which it adopts the version in force, if it has not yet: signed with the
+    /// log key that this version lists.
+    #[must_use]
+    pub fn adoption(&self, key: &SecretKey) -> Option<SignedStatement> {
+        let version = self.charter.current();
+        let listed = version.member(&self.member)?.keys.log == key.public();
+        let due = version.version() > self.version().version();
+        (listed && due).then(|| adoption::sign(&self.charter, &self.member, key))
     }
 
     /// Whose log it is.

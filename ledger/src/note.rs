@@ -113,6 +113,13 @@ impl RawNote {
         &self.signatures
     }
 
+    /// True when it has a line under this name that says it is by this key.
+    #[must_use]
+    pub fn names(&self, name: &str, key: &PublicKey) -> bool {
+        let id = key_id(name, Algorithm::Ed25519, key);
+        self.signatures.iter().any(|line| line.name == name && line.key_id == id)
+    }
+
     /// Checks the Ed25519 signature that `name` made with `key` over the text.
     ///
     /// # Errors

@@ -97,7 +97,7 @@ impl RawReceipt {
         proof: Vec<TreeHash>,
         cosigned: &Cosigned,
     ) -> Self {
-        let charters = Vec::from([Bytes(charter.encode())]);
+        let charters = charter.signed_versions();
         let extra = Extra { format: FORMAT, charters, entry: Bytes(entry.bytes().to_vec()) };
         Self { extra, index: entry.position(), proof, note: cosigned.note(charter) }
     }
@@ -177,10 +177,10 @@ impl RawReceipt {
     /// # Errors
     /// When one part is not what it has to be.
     pub fn verify(&self, network: NetworkId) -> Result<Receipt, ReceiptError> {
-        let [charter] = self.extra.charters.as_slice() else {
-            return Err(malformed("not one charter").into());
-        };
-        let charter = Charter::verify(&charter.0, Some(network))?;
+        let charter = Charter::of_versions(&self.extra.charters, Some(network))?;
+        if charter.signed_versions() != self.extra.charters {
+            return Err(malformed("its charters are not in order").into());
+        }
         let entry = RawEntry::decode(&self.extra.entry.0)?;
         let entry = entry.verify(&mut Verifier::new(network))?;
         if entry.position() != self.index {
@@ -188,7 +188,7 @@ impl RawReceipt {
             return Err(ReceiptError::Misplaced { index, position });
         }
         let member = &entry.statement().member;
-        if charter.member(member).is_none() {
+        if charter.log(member).is_none() {
             return Err(ReceiptError::NoMember(member.clone()));
         }
         let cosigned = Cosigned::verify(self.note.as_bytes(), &charter, member, None)?;

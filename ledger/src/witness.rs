@@ -167,8 +167,8 @@ impl WitnessKey {
         let its = note.signatures().iter().filter(|l| l.name == self.name && l.key_id == id);
         let mut newest: Option<Cosignature> = None;
         for line in its {
-            let found = Cosignature::of_line(line).ok_or(BadSignature)?;
-            found.check(note.text(), &self.key)?;
+            let found = Cosignature::of_line(line, self.key).ok_or(BadSignature)?;
+            found.check(note.text())?;
             if newest.is_none_or(|newest| newest.time < found.time) {
                 newest = Some(found);
             }
@@ -179,7 +179,7 @@ impl WitnessKey {
     /// The signature line of one of its cosignatures.
     #[must_use]
     pub fn line(&self, cosignature: &Cosignature) -> String {
-        cosignature.line(&self.name, &self.key)
+        cosignature.line(&self.name)
     }
 }
 

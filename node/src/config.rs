@@ -76,6 +76,12 @@ impl Folder {
         self.0.join("charter")
     }
 
+    /// Proposals to amend the charter.
+    #[must_use]
+    pub fn proposals(&self) -> PathBuf {
+        self.0.join("proposals")
+    }
+
     /// The settings.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {

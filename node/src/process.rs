@@ -1,19 +1,20 @@
 //! The running node: store, network, driver and HTTP server, from start to clean stop.
 
 use crate::config::{Config, Folder};
-use crate::driver::Driver;
+use crate::driver::{Driver, Ended};
 use crate::keys;
-use crate::store::{Check, Found, Opened, Store};
+use crate::store::{Check, Found, Opened, Store, charters};
 use crate::witness::Witnesses;
 use crate::{http, net};
 use anyhow::{Context, anyhow, bail, ensure};
 use cairn_ledger::card::{CARD_BYTES_MAX, Card};
-use cairn_ledger::charter::CHARTER_BYTES_MAX;
-use cairn_ledger::{Charter, MemberCode};
+use cairn_ledger::charter::{Amendments, CHARTERS_BYTES_MAX};
+use cairn_ledger::{Charter, MemberCode, PublicKey, SecretKey};
 use cairn_replica::{Limits, Replica};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -22,66 +23,157 @@ use tokio::sync::watch;
 /// they hold. A folder that was restored from an old copy learns in this time that it was.
 const SETTLE_MS: u64 = 2_000;
 
-/// Runs the node of a data folder until it is told to stop.
+/// How long a node that begins anew waits for what still reads its folder.
+const RELEASE: Duration = Duration::from_secs(30);
+/// How long the answers that are under way may take then.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// Runs the node of a data folder until it is told to stop. Where another version of the charter gets
+/// force it begins anew from the disk, in the same process; clients that connect meanwhile wait.
 ///
 /// # Errors
 /// When it cannot start, or the disk fails.
 pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Result<()> {
     // From the first moment on: a signal that came before would end the process without a word.
-    let signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let card = own_card(folder)?;
-    let charter = Arc::new(own_charter(folder, &card)?);
-    let me = card.code.clone();
-    tracing::info!(member = %me, network = %charter.network(), name = %charter.name(), "starting");
-    let witnesses = Witnesses::open(&config, folder, &charter, &me)?;
-    let opened = open(folder, &charter, &me, check).await?;
-    let listener = TcpListener::bind(config.http)
-        .await
+    let mut signals = Signals::listen()?;
+    let listener = std::net::TcpListener::bind(config.http)
         .with_context(|| format!("cannot listen on {} for clients", config.http))?;
-    let ends = net::start(net::Config {
-        transport: keys::read(&folder.key("transport"))?,
+    listener.set_nonblocking(true)?;
+    let mut check = check;
+    while once(folder, &config, check, &listener, &mut signals).await? == Ended::Amended {
+        tracing::info!("another version of the charter has force: beginning anew under it");
+        check = Check::Tail;
+    }
+    tracing::info!("stopped; everything acknowledged is on the disk");
+    Ok(())
+}
+
+/// One run under one version of the charter.
+async fn once(
+    folder: &Folder,
+    config: &Config,
+    check: Check,
+    listener: &std::net::TcpListener,
+    signals: &mut Signals,
+) -> anyhow::Result<Ended> {
+    let card = own_card(folder)?;
+    let amendments = charters::read(folder)?;
+    let charter = Arc::new(amendments.charter().clone());
+    let me = card.code.clone();
+    let keys = own_keys(folder, &charter, &me)?;
+    let (version, name) = (charter.version(), charter.name());
+    tracing::info!(member = %me, network = %charter.network(), %name, version, "starting");
+    let witnesses = Witnesses::open(config, folder, &charter, &me)?;
+    let opened = open(folder, &charter, &me, check).await?;
+    let listener = TcpListener::from_std(listener.try_clone()?)?;
+    let (ends, net) = net::start(net::Config {
+        transport: keys.transport,
         me: me.clone(),
         charter: charter.clone(),
-        listen: config.listen,
-        peers: config.peers,
-        announce: config.announce,
-    })?;
-    let log_key = keys::read(&folder.key("log"))?;
-    ensure!(log_key.public() == card.keys.log, "keys/log.key is not the key on the member card");
-    let cosign_key = keys::read(&folder.key("cosign"))?;
-    let listed = cosign_key.public() == card.keys.cosign;
-    ensure!(listed, "keys/cosign.key is not the key on the member card");
+        listen: config.listen.clone(),
+        peers: config.peers.clone(),
+        announce: config.announce.clone(),
+    })
+    .await?;
     let standstill_ms = config.standstill_s.saturating_mul(1000);
     let limits = Limits { settle_ms: SETTLE_MS, standstill_ms, ..Limits::default() };
-    let replica = Replica::new(me, log_key, charter.clone(), limits, opened.restored);
-    let (driver, client) = Driver::new(replica, cosign_key, opened.store, witnesses.clone(), ends);
+    let replica = Replica::new(me, keys.log, amendments, limits, opened.restored);
+    let store = Arc::downgrade(&opened.store);
+    let (driver, client) = Driver::new(replica, keys.cosign, opened.store, witnesses.clone(), ends);
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
     witnesses.start(&client, &stopped);
     let web = tokio::spawn(http::serve(listener, client, stopped.clone()));
     let driver = tokio::spawn(driver.run(stopped));
-    supervise(driver, web, signals, &stop).await
+    drop(witnesses);
+    let ended = supervise(driver, web, signals, &stop).await?;
+    net.await.ok();
+    if ended == Ended::Amended {
+        released(&store).await?;
+    }
+    Ok(ended)
 }
 
-/// Waits for a signal or a failure, then stops everything in order.
-async fn supervise(
-    mut driver: tokio::task::JoinHandle<anyhow::Result<()>>,
-    mut web: tokio::task::JoinHandle<()>,
-    (mut interrupt, mut terminate): (Signal, Signal),
-    stop: &watch::Sender<bool>,
-) -> anyhow::Result<()> {
-    tokio::select! {
-        ended = &mut driver => return ended?.context("the node stops: restart it to read the disk fresh"),
-        ended = &mut web => bail!("the HTTP server ended: {ended:?}"),
-        _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-        _ = terminate.recv() => tracing::info!("told to stop: stopping"),
+/// Waits until nothing reads or writes the folder any more.
+async fn released(store: &Weak<Store>) -> anyhow::Result<()> {
+    let until = Instant::now() + RELEASE;
+    while store.strong_count() > 0 {
+        ensure!(Instant::now() < until, "something still reads the data folder: restart the node");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    Ok(())
+}
+
+/// The signals that tell a node to stop.
+struct Signals(Signal, Signal);
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => tracing::info!("interrupted: stopping"),
+            _ = self.1.recv() => tracing::info!("told to stop: stopping"),
+        }
+    }
+}
+
+/// Waits for a signal, another charter or a failure, then stops everything in order.
+async fn supervise(
+    mut driver: tokio::task::JoinHandle<anyhow::Result<Ended>>,
+    mut web: tokio::task::JoinHandle<()>,
+    signals: &mut Signals,
+    stop: &watch::Sender<bool>,
+) -> anyhow::Result<Ended> {
+    let ended = tokio::select! {
+        ended = &mut driver => Some(ended?.context("the node stops: restart it to read the disk fresh")?),
+        ended = &mut web => bail!("the HTTP server ended: {ended:?}"),
+        () = signals.recv() => None,
+    };
     stop.send_replace(true);
-    driver.await??;
+    let ended = match ended {
+        Some(ended) => ended,
+        None => driver.await??,
+    };
+    if ended == Ended::Amended {
+        // Whoever has asked is still told that the node is stopping.
+        tokio::time::timeout(LAST_ANSWERS, &mut web).await.ok();
+    }
     // Clients that listen to events would keep the server for ever.
     web.abort();
-    tracing::info!("stopped; everything acknowledged is on the disk");
-    Ok(())
+    web.await.ok();
+    Ok(ended)
+}
+
+/// The keys with which a node runs.
+struct OwnKeys {
+    log: SecretKey,
+    cosign: SecretKey,
+    transport: SecretKey,
+}
+
+/// The keys of a data folder: those that the charter lists, or listed last, for the member.
+fn own_keys(folder: &Folder, charter: &Charter, me: &MemberCode) -> anyhow::Result<OwnKeys> {
+    let listed = charter.log(me);
+    let listed = listed.ok_or_else(|| anyhow!("the charter does not list {me}"))?.keys;
+    let read = |role: &str, listed: PublicKey| {
+        let file = folder.key(role);
+        let key = keys::read(&file)?;
+        ensure!(
+            key.public() == listed,
+            "{} is not the key that version {} of the charter lists for {me}: {listed}",
+            file.display(),
+            charter.version()
+        );
+        Ok(key)
+    };
+    Ok(OwnKeys {
+        log: read("log", listed.log)?,
+        cosign: read("cosign", listed.cosign)?,
+        transport: read("transport", listed.transport)?,
+    })
 }
 
 async fn open(
@@ -140,40 +232,39 @@ pub fn own_card(folder: &Folder) -> anyhow::Result<Card> {
     Card::verify(&bytes).with_context(|| format!("{}", path.display()))
 }
 
-/// The charter of a data folder, in which the card has to be.
+/// The charter of a data folder, which has to list, or have listed, the member.
 ///
 /// # Errors
-/// When there is none, or it does not list this member with these keys.
+/// When there is none, or it does not.
 pub fn own_charter(folder: &Folder, card: &Card) -> anyhow::Result<Charter> {
-    let path = folder.charter();
-    let bytes = read_bounded(&path, CHARTER_BYTES_MAX)
-        .context("this node has no charter yet: start it once with --charter FILE")?;
-    let charter = Charter::verify(&bytes, None).with_context(|| format!("{}", path.display()))?;
-    let listed = charter.member(&card.code);
-    let listed = listed.ok_or_else(|| anyhow!("the charter does not list {}", card.code))?;
-    ensure!(listed == card, "the charter lists other keys for {} than this folder has", card.code);
+    let charter = charters::read(folder)?.charter().clone();
+    charter.log(&card.code).ok_or_else(|| anyhow!("the charter does not list {}", card.code))?;
     Ok(charter)
 }
 
-/// Takes a charter over into the data folder; refuses one of another network.
+/// Takes a charter over into the data folder, with whatever newer versions and proposals the file has;
+/// refuses one of another network.
 ///
 /// # Errors
-/// When it is not complete, or the folder has another one.
+/// When it is not complete, or of another network than the one that the folder has.
 pub fn adopt_charter(folder: &Folder, file: &Path) -> anyhow::Result<()> {
-    let bytes = read_bounded(file, CHARTER_BYTES_MAX)?;
-    let charter = Charter::verify(&bytes, None).with_context(|| format!("{}", file.display()))?;
-    let held = folder.charter();
-    if held.exists() {
-        let held = Charter::verify(&read_bounded(&held, CHARTER_BYTES_MAX)?, None)?;
-        ensure!(
-            held.network() == charter.network(),
-            "this data folder belongs to network {}, the charter founds {}",
-            held.network(),
-            charter.network()
-        );
-        return Ok(());
+    let bytes = read_bounded(file, CHARTERS_BYTES_MAX)?;
+    if !folder.charter().exists() {
+        let charter =
+            Charter::verify(&bytes, None).with_context(|| format!("{}", file.display()))?;
+        return charters::keep(folder, &Amendments::new(charter));
     }
-    crate::config::replace(&held, &charter.encode())
+    let mut held = charters::read(folder)?;
+    if let Ok(other) = Charter::verify(&bytes, None) {
+        ensure!(
+            held.charter().network() == other.network(),
+            "this data folder belongs to network {}, the charter founds {}",
+            held.charter().network(),
+            other.network()
+        );
+    }
+    let new = held.offer_file(&bytes).with_context(|| format!("{}", file.display()))?;
+    if new > 0 { charters::keep(folder, &held) } else { Ok(()) }
 }
 
 /// Reads a file that must not be larger than its format allows.

@@ -47,6 +47,14 @@ pub enum AppendError {
         /// The position of the first of them.
         position: u64,
     },
+    /// The member was removed.
+    #[error("{member} is no member any more: version {version} of the charter has removed it")]
+    Removed {
+        /// The member whose node this is.
+        member: MemberCode,
+        /// The version in force.
+        version: u32,
+    },
     /// Our own log is frozen.
     #[error("the log is frozen: its key has signed two histories")]
     Frozen,
@@ -74,6 +82,7 @@ pub(crate) struct Appends {
 impl Replica {
     pub(crate) fn on_append(&mut self, token: Token, statement: SignedStatement) {
         if self.is_settled() {
+            self.adopt_charter();
             self.append(token, statement);
         } else if self.appends.early.len() >= self.limits.queue_max {
             let busy = AppendError::Busy(self.appends.early.len());
@@ -104,9 +113,23 @@ impl Replica {
     /// Appends what waited for peers to speak, once they did or had the time.
     pub(crate) fn append_early(&mut self) {
         if self.is_settled() {
+            self.adopt_charter();
             for (token, statement) in core::mem::take(&mut self.appends.early) {
                 self.append(token, statement);
             }
+        }
+    }
+
+    /// Our log adopts the version of the charter that has force, before anything else is appended: as
+    /// soon as it may. Until then nothing is signed, because the key may be another.
+    fn adopt_charter(&mut self) {
+        let Some(held) = self.logs.get(&self.me) else { return };
+        if held.tip.version().version() < self.charter.version()
+            && let Some(adoption) = held.tip.adoption(&self.log_key)
+            && let Ok(entry) = self.place(adoption)
+        {
+            self.appends.queue.push_back((Token::NOBODY, entry));
+            self.write_queue();
         }
     }
 
@@ -125,6 +148,10 @@ impl Replica {
         if *member != self.me {
             let (found, expected) = (member.clone(), self.me.clone());
             return Err(AppendError::WrongMember { found, expected });
+        }
+        if self.charter.member(&self.me).is_none() {
+            let (member, version) = (self.me.clone(), self.charter.version());
+            return Err(AppendError::Removed { member, version });
         }
         let Some(held) = self.logs.get_mut(&self.me) else { return Err(AppendError::Frozen) };
         let (size, promised) = (held.tip.size(), held.promised_size());
@@ -186,7 +213,8 @@ impl Replica {
         let covered = held.checkpoint.as_ref().map(Checkpoint::size);
         let behind = held.promised_size() > held.stored.size()
             || held.fork.is_some()
-            || held.unseen.is_some();
+            || held.unseen.is_some()
+            || held.stored.key_at(held.stored.size()) != Some(self.log_key.public());
         if self.appends.guarding.is_some() || covered == Some(held.stored.size()) || behind {
             return;
         }

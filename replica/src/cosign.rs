@@ -14,7 +14,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use cairn_ledger::hash::derive;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Charter, Checkpoint, Cosigned, Cosigner};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Cosigner, Log};
 
 /// How many checkpoints of one log are collected for at once.
 const COLLECTED_MAX: usize = 64;
@@ -137,8 +137,11 @@ impl Cosignatures {
     }
 
     /// Confirms the largest checkpoint up to `size` entries behind which enough members stand.
-    fn confirm(&mut self, charter: &Charter, author: &MemberCode, size: u64) {
-        let enough = |(_, one): &(&u64, &Cosigned)| one.is_confirmed(charter, author);
+    fn confirm(&mut self, charter: &Charter, log: &Log) {
+        let (author, size) = (log.member(), log.size());
+        let enough = |(size, one): &(&u64, &Cosigned)| {
+            one.is_confirmed_since(charter, author, log.version_at(**size).version())
+        };
         let best = self.collected.range(..=size).rev().find(enough).map(|(size, _)| *size);
         if let Some(best) = best {
             let mut above = self.collected.split_off(&best);
@@ -181,8 +184,10 @@ impl Cosignatures {
 impl Replica {
     /// Cosigns the newest checkpoint of another's log that the disk holds whole, unless that was done.
     pub(crate) fn cosign(&mut self, log: &MemberCode) {
-        let Some(held) =
-            self.logs.get_mut(log).filter(|held| *log != self.me && held.fork.is_none())
+        let Some(held) = self
+            .logs
+            .get_mut(log)
+            .filter(|held| *log != self.me && held.fork.is_none() && held.ends == u64::MAX)
         else {
             return;
         };
@@ -264,7 +269,7 @@ impl Replica {
     fn confirm(&mut self, log: &MemberCode) {
         let Some(held) = self.logs.get_mut(log).filter(|held| held.fork.is_none()) else { return };
         let before = held.cosignatures.confirmed_size();
-        held.cosignatures.confirm(&self.charter, log, held.stored.size());
+        held.cosignatures.confirm(&self.charter, &held.stored);
         let size = held.cosignatures.confirmed_size();
         if let Some(confirmed) = held.cosignatures.confirmed.as_ref().filter(|_| size > before) {
             let confirmed = confirmed.clone();

@@ -203,7 +203,7 @@ impl Replica {
     fn admit(&mut self, peer: &MemberCode, range: Range, cosign: bool) {
         let Range { log, start, entries, checkpoint, proof } = range;
         let Some(held) = self.logs.get_mut(&log) else { return };
-        match held.tip.extended(&entries, checkpoint.head(), &proof) {
+        match held.tip.extended(&entries, &checkpoint, &proof) {
             Ok(tip) => {
                 if let Some(known) = self.peers.get_mut(peer) {
                     known.late.remove(&log);
@@ -286,6 +286,7 @@ fn may_be_a_fork(why: &AdmitError, start: u64) -> bool {
     match why {
         AdmitError::BrokenLink { position, .. } => *position == start && start > 0,
         AdmitError::WrongTree(_)
+        | AdmitError::WrongKey { .. }
         | AdmitError::WrongMember { .. }
         | AdmitError::NotAuthorised(_)
         | AdmitError::Gap { .. }

@@ -20,12 +20,20 @@ impl Replica {
         if peer == self.me || self.charter.member(&peer).is_none() {
             return;
         }
+        if !self.waits_for_charter(&peer) {
+            self.begin_with(peer);
+        }
+    }
+
+    /// A peer's node runs under our version of the charter.
+    pub(crate) fn begin_with(&mut self, peer: MemberCode) {
         self.peers.insert(peer.clone(), Peer::default());
         self.send_all_heads(&peer);
     }
 
     pub(crate) fn on_disconnected(&mut self, peer: &MemberCode) {
         self.peers.remove(peer);
+        self.charters.forget(peer);
         for held in self.logs.values_mut() {
             held.asked.retain(|_, asked| asked.peer != *peer);
         }
@@ -77,8 +85,11 @@ impl Replica {
     pub(crate) fn learn(&mut self, by: Shown, log: &MemberCode, checkpoint: &Checkpoint) {
         let Some(held) = self.logs.get_mut(log) else { return };
         let size = checkpoint.size();
+        // A key that the log has replaced promises nothing more. It can still contradict itself.
+        let counts = held.stored.accepts_key(checkpoint) && size <= held.ends;
         if size <= held.stored.size() {
             match held.agrees(checkpoint, by.trees) {
+                Some(true) if !counts => {}
                 Some(true) => {
                     held.note_promise(checkpoint, self.now);
                     self.adopt(log, checkpoint);
@@ -92,7 +103,7 @@ impl Replica {
             let sides = [other, checkpoint].map(|one| held.side_of(one, &self.charter));
             let [one, other] = sides;
             self.on_two_sides(log, size, one, other);
-        } else {
+        } else if counts {
             held.note_promise(checkpoint, self.now);
             held.check_later(checkpoint);
             self.adopt(log, checkpoint);

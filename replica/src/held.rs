@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use cairn_ledger::proof::TreeHead;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Cosigned, Fork, Log, TreeHash};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Fork, Log, TreeHash};
 
 use crate::cosign::Cosignatures;
 use crate::io::{Restored, Time, Unseen};
@@ -27,6 +27,8 @@ pub struct Held {
     pub(crate) checkpoint: Option<Checkpoint>,
     /// The largest checkpoint that anybody has shown.
     pub(crate) promised: Option<Checkpoint>,
+    /// Where the charter says that it ends, once its member was removed.
+    pub(crate) ends: u64,
     /// The proof that its key has signed two histories.
     pub(crate) fork: Option<Fork>,
     /// Of our own log: entries that no peer has, where peers hold others.
@@ -55,14 +57,17 @@ pub(crate) struct Asked {
 }
 
 impl Held {
-    pub(crate) fn new(me: &MemberCode, restored: Restored) -> Self {
+    pub(crate) fn new(me: &MemberCode, charter: &Charter, restored: Restored) -> Self {
         let Restored { log, checkpoint, promised, cosigned, confirmed, fork } = restored;
+        let ends = charter.ends(log.member()).map_or(u64::MAX, |ended| ended.size);
+        let promised = promised.filter(|one| one.size() <= ends && log.accepts_key(one));
         let confirmed = confirmed.filter(|one| one.checkpoint().size() <= log.size());
         Self {
             tip: log.clone(),
             stored: log,
             checkpoint,
             promised,
+            ends,
             fork,
             unseen: None,
             unchecked: BTreeMap::new(),
@@ -112,7 +117,13 @@ impl Held {
 
     /// How many entries of it are wanted at most.
     pub(crate) fn limit(&self) -> u64 {
-        self.fork.as_ref().map_or(u64::MAX, Fork::position)
+        self.fork.as_ref().map_or(u64::MAX, Fork::position).min(self.ends)
+    }
+
+    /// How many entries the charter lets stand of it, if its member was removed.
+    #[must_use]
+    pub fn ends(&self) -> Option<u64> {
+        (self.ends < u64::MAX).then_some(self.ends)
     }
 
     /// What is known of the cosignatures on it.

@@ -1,11 +1,12 @@
 //! What goes into a replica and what comes out.
 
 use crate::append::AppendError;
-use crate::message::{Range, Side};
+use crate::charters::CharterWork;
+use crate::message::{KnownCharters, Range, Side};
 use crate::witness::{Submission, WitnessError};
 use alloc::string::String;
 use alloc::vec::Vec;
-use cairn_ledger::hash::EntryHash;
+use cairn_ledger::hash::{Bytes, EntryHash};
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Checkpoint, Cosigned, Entry, Fork, Log, SignedStatement};
 
@@ -16,6 +17,11 @@ pub struct Time(pub u64);
 /// The caller's own number for a statement that it wants appended, or a checkpoint cosigned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(pub u64);
+
+impl Token {
+    /// What nobody waits for.
+    pub const NOBODY: Self = Self(u64::MAX);
+}
 
 /// The replica's number for something that it wants on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +75,12 @@ pub enum Input {
     Forked(MemberCode, Fork),
     /// A peer has this proof, or one that says more, on its disk.
     ForkNoted(MemberCode, Fork),
+    /// A peer told which charters and proposals it knows.
+    ChartersTold(MemberCode, KnownCharters),
+    /// A peer gave charters and proposals that we did not know when we told it.
+    ChartersGiven(MemberCode, Vec<Bytes>),
+    /// A client hands in a charter or proposal.
+    Offered(Token, Vec<u8>),
     /// Somebody who is no peer shows a checkpoint and wants it cosigned.
     Submitted(Submission),
     /// A fetch was not answered, or with nothing.
@@ -203,6 +215,8 @@ pub enum Output {
     KeepFork(Fork),
     /// Show a peer that a log is forked. Answer with [`Input::ForkNoted`] once it has kept that.
     SendFork(MemberCode, Fork),
+    /// What is to be done about charters.
+    Charters(CharterWork),
     /// A log has grown by entries that are on the disk.
     Grew {
         /// Which log.
@@ -231,6 +245,12 @@ pub enum Fault {
         /// From which position.
         start: u64,
     },
+    /// A charter that is none.
+    #[error("a charter that it gave is refused: {why}")]
+    BadCharter {
+        /// What is wrong.
+        why: String,
+    },
     /// A range whose entries do not belong together.
     #[error("the entries of {log} from {start} that it sent do not fit: {why}")]
     BadRange {
@@ -253,6 +273,11 @@ pub enum Alarm {
         log: MemberCode,
         /// How many first entries both histories may share: what stands.
         position: u64,
+    },
+    /// Enough members have signed two successors of the charter in force. Neither has force.
+    CharterFork {
+        /// The version that both amend, which stays in force.
+        version: u32,
     },
     /// A peer's copy does not continue ours, and the peer does not prove it. No proof of anything.
     Diverges {

@@ -25,6 +25,7 @@
 extern crate alloc;
 
 mod append;
+mod charters;
 mod cosign;
 mod fetch;
 mod fork;
@@ -38,6 +39,7 @@ mod trees;
 mod witness;
 
 pub use append::AppendError;
+pub use charters::{CharterWork, charters_beyond};
 pub use cosign::Cosignatures;
 pub use held::Held;
 pub use io::{Alarm, Fault, HeadOf, Input, Output, Restored, Ticket, Time, Token, Unseen};

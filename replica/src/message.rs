@@ -7,7 +7,7 @@ use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::codec::{self, DecodeError};
 use cairn_ledger::entry::{RawEntry, Verifier, VerifyError};
 use cairn_ledger::fork::{ForkError, RawFork, RawSide};
-use cairn_ledger::hash::{Bytes, TreeHash};
+use cairn_ledger::hash::{Bytes, CharterId, TreeHash};
 use cairn_ledger::proof::PROOF_HASHES_MAX;
 use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::{Charter, Checkpoint, Entry, bundle};
@@ -60,6 +60,17 @@ pub enum Request {
     },
     /// "This log's key has signed two histories." The answer says that the proof is kept.
     Forked(RawFork),
+    /// "These charters and proposals are known to me." The answer gives those that are not.
+    Charters(KnownCharters),
+}
+
+/// Which charters and proposals a node knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownCharters {
+    /// The version under which it runs.
+    pub current: CharterId,
+    /// The names of everything that it knows but the first version.
+    pub names: Vec<[u8; 32]>,
 }
 
 /// A checkpoint of a log that the sender holds whole.
@@ -103,6 +114,8 @@ pub enum Response {
     Nothing,
     /// What the answering node's copy has as its first entries.
     Side(RawSide),
+    /// Charters and proposals, none before its predecessor, or as many as fit.
+    Charters(Vec<Bytes>),
 }
 
 /// A run of entries in the right format: nothing is known of its truth yet.
@@ -247,6 +260,7 @@ impl Request {
             Self::Grown { range, .. } => range.check_bounds(PUSH_BYTES_MAX)?,
             Self::Cosigned(list) => list_bound("a list of cosignatures", list.len(), LIST_MAX)?,
             Self::Forked(fork) => fork.check_bounds()?,
+            Self::Charters(known) => list_bound("a list of charters", known.names.len(), LIST_MAX)?,
             Self::Fetch { .. } | Self::Prove { .. } => {}
         }
         Ok(request)
@@ -269,6 +283,7 @@ impl Response {
         match &response {
             Self::Range(range) => range.check_bounds(RANGE_BYTES_MAX)?,
             Self::Side(side) => side.check_bounds()?,
+            Self::Charters(list) => list_bound("a list of charters", list.len(), LIST_MAX)?,
             Self::Noted | Self::Nothing => {}
         }
         Ok(response)
@@ -288,8 +303,11 @@ pub fn verify_head(
     if let Some(known) = known.filter(|known| known.note().as_bytes() == note) {
         return Ok(known.clone());
     }
-    let card = charter.member(log).ok_or_else(|| RefusedRange::NoMember(log.clone()))?;
-    Ok(Checkpoint::verify(note, &charter.origin(log), &card.keys.log)?)
+    let keys = charter.log_keys(log);
+    if keys.is_empty() {
+        return Err(RefusedRange::NoMember(log.clone()));
+    }
+    Ok(Checkpoint::verify(note, &charter.origin(log), &keys)?)
 }
 
 impl RawRange {

@@ -1,6 +1,7 @@
 //! The state machine that keeps copies in step.
 
 use crate::append::Appends;
+use crate::charters::Charters;
 use crate::fork::{Compared, Search};
 use crate::held::Held;
 use crate::io::{Input, Output, Restored, Ticket, Time};
@@ -8,6 +9,7 @@ use crate::trees::Trees;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use cairn_ledger::charter::Amendments;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Checkpoint, Cosigned, Log, SecretKey};
 
@@ -30,6 +32,9 @@ pub struct Limits {
     pub cosign_interval_ms: u64,
     /// How soon after a fork was found, or an earlier place of it, peers are told.
     pub fork_interval_ms: u64,
+    /// How long after a new version of the charter was learnt the node begins anew under it: peers are
+    /// told before.
+    pub amend_delay_ms: u64,
     /// For how long a log may have more promised than we hold, or more held than confirmed, without
     /// any progress, before an operator has to know.
     pub standstill_ms: u64,
@@ -57,6 +62,7 @@ impl Default for Limits {
             relay_interval_ms: 50,
             cosign_interval_ms: 100,
             fork_interval_ms: 500,
+            amend_delay_ms: 1_000,
             standstill_ms: 600_000,
             push_entries_max: 64,
             settle_ms: 0,
@@ -118,7 +124,9 @@ pub(crate) struct Writing {
 pub struct Replica {
     pub(crate) me: MemberCode,
     pub(crate) log_key: SecretKey,
+    /// The charter under which it runs.
     pub(crate) charter: Arc<Charter>,
+    pub(crate) charters: Charters,
     pub(crate) limits: Limits,
     pub(crate) now: Time,
     pub(crate) logs: BTreeMap<MemberCode, Held>,
@@ -151,21 +159,24 @@ impl Replica {
     pub fn new(
         me: MemberCode,
         log_key: SecretKey,
-        charter: Arc<Charter>,
+        amendments: Amendments,
         limits: Limits,
         restored: impl IntoIterator<Item = Restored>,
     ) -> Self {
-        let empty = charter.members().iter().filter_map(|card| Log::new(&charter, &card.code));
+        let charter = Arc::new(amendments.charter().clone());
+        let cards = charter.logs();
+        let empty = cards.iter().filter_map(|card| Log::new(&charter, &card.code));
         let held = empty
             .map(Restored::new)
             .chain(restored)
-            .map(|held| (held.log.member().clone(), Held::new(&me, held)));
+            .map(|held| (held.log.member().clone(), Held::new(&me, &charter, held)));
         let logs = held.collect();
         Self {
             me,
             log_key,
             logs,
             charter,
+            charters: Charters::new(amendments),
             limits,
             now: Time(0),
             peers: BTreeMap::new(),
@@ -205,6 +216,9 @@ impl Replica {
             Input::ProveFailed { peer, log, size } => self.on_prove_failed(&peer, &log, size),
             Input::Forked(peer, fork) => self.on_forked(&peer, fork),
             Input::ForkNoted(peer, fork) => self.on_fork_noted(&peer, &fork),
+            Input::ChartersTold(peer, known) => self.on_charters_told(&peer, &known),
+            Input::ChartersGiven(peer, charters) => self.on_charters_given(&peer, &charters),
+            Input::Offered(token, charter) => self.on_offered(token, &charter),
             Input::Submitted(submission) => self.on_submitted(submission, trees),
             Input::Append(token, statement) => self.on_append(token, statement),
             Input::Persisted(ticket) => self.on_persisted(ticket, trees),
@@ -259,6 +273,7 @@ impl Replica {
             self.look_for_standstill();
         }
         self.outputs.push_back(Output::WakeAt(self.heads_due));
+        self.begin_anew_if_due();
     }
 
     /// Puts a run of entries on its way to the disk.
@@ -288,7 +303,7 @@ impl Replica {
         &self.me
     }
 
-    /// The charter in force.
+    /// The charter under which it runs.
     #[must_use]
     pub fn charter(&self) -> &Arc<Charter> {
         &self.charter

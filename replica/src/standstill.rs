@@ -61,6 +61,7 @@ impl Replica {
                 Alarm::Unconfirmed { .. } => !before.1,
                 Alarm::Fork { .. }
                 | Alarm::Diverges { .. }
+                | Alarm::CharterFork { .. }
                 | Alarm::OwnLogBehind { .. }
                 | Alarm::OwnLogUnseen(_)
                 | Alarm::Shrank { .. } => false,
@@ -74,7 +75,7 @@ impl Held {
     fn look_for_standstill(&mut self, now: Time, limit_ms: u64) {
         let (size, promised) = (self.stored.size(), self.promised_size());
         let confirmed = self.cosignatures.confirmed_size();
-        let frozen = self.fork.is_some();
+        let frozen = self.fork.is_some() || self.ends < u64::MAX;
         let Standstill { fetched, confirmed: since, stalled, unconfirmed, .. } =
             &mut self.standstill;
         if frozen || size >= promised {

@@ -3,8 +3,9 @@
 use crate::network::Network;
 use crate::people::chain;
 use crate::table::Table;
+use cairn_ledger::charter::Amendments;
 use cairn_ledger::hash::Bytes;
-use cairn_ledger::{Checkpoint, Entry, Log, bundle};
+use cairn_ledger::{Charter, Checkpoint, Entry, Log, bundle};
 use cairn_node::store::{Check, Job, Store, Writer};
 use cairn_replica::{HeadOf, Input, Limits, Output, RawRange, Replica, Ticket, Time};
 use std::path::Path;
@@ -63,8 +64,13 @@ fn catch_up(network: &Network, data: &Path, entries: &[Entry]) -> anyhow::Result
         done_in.send(what).ok();
     });
     let key = author.contributor.key.clone();
-    let mut replica =
-        Replica::new(reader.clone(), key, charter.clone(), Limits::default(), opened.restored);
+    let mut replica = Replica::new(
+        reader.clone(),
+        key,
+        Amendments::new(Charter::clone(&charter)),
+        Limits::default(),
+        opened.restored,
+    );
     let trees = &*opened.store;
     drop(replica.handle(Time(0), Input::Connected(code.clone()), trees));
     let began = processor_time();

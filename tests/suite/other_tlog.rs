@@ -301,7 +301,7 @@ fn both_open_each_others_notes_and_no_others() {
     let (origin, key) = ("invented.example/tests/UNSEC", founded.secret("UNSEC", "log"));
     assert_eq!(checkpoint.origin(), origin);
     let note = stranger.note();
-    let here = Checkpoint::verify(&note, origin, &key.public()).expect("ours");
+    let here = Checkpoint::verify(&note, origin, &[key.public()]).expect("ours");
     assert_eq!(here.head(), head(&checkpoint));
     let other = Stranger::of(node, "COD").vkey;
     open(&note, &other).expect_err("the key of another log");
@@ -312,7 +312,7 @@ fn both_open_each_others_notes_and_no_others() {
         let mut bytes = note.clone();
         bytes[at] ^= 1;
         let theirs = open(&bytes, &stranger.vkey);
-        let here = Checkpoint::verify(&bytes, origin, &key.public());
+        let here = Checkpoint::verify(&bytes, origin, &[key.public()]);
         assert!(theirs.is_err() && here.is_err(), "byte {at}, text until {text}");
     }
     // Signed by their code with the same seed: the same note, byte by byte, and read here.
@@ -322,7 +322,7 @@ fn both_open_each_others_notes_and_no_others() {
     let mut theirs = Note::new(checkpoint.to_bytes().as_slice(), &[]).expect("a note");
     theirs.add_sigs(&[&signer.expect("a signer")]).expect("a signature");
     assert_eq!(theirs.to_bytes(), note);
-    Checkpoint::verify(&theirs.to_bytes(), origin, &key.public()).expect("ours");
+    Checkpoint::verify(&theirs.to_bytes(), origin, &[key.public()]).expect("ours");
 }
 
 /// The seed of a log's key behind its type, as their secret keys are written.

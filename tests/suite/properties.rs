@@ -123,8 +123,8 @@ proptest! {
         let (origin, log) = ("example.org/village/M000", key(1));
         let checkpoint = Checkpoint::sign(origin, TreeHead { size, root: TreeHash(root) }, &log);
         let note = checkpoint.note().as_bytes();
-        prop_assert_eq!(&Checkpoint::verify(note, origin, &log.public()).unwrap(), &checkpoint);
-        prop_assert!(Checkpoint::verify(&flip(note, at, bit), origin, &log.public()).is_err());
+        prop_assert_eq!(&Checkpoint::verify(note, origin, &[log.public()]).unwrap(), &checkpoint);
+        prop_assert!(Checkpoint::verify(&flip(note, at, bit), origin, &[log.public()]).is_err());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A replica as a witness for those who are no peers: what it cosigns, what it refuses, in which order.
 
 use crate::village::FIVE;
+use cairn_ledger::charter::Amendments;
 use cairn_ledger::proof::{ProofError, TreeHead, consistency, subtree};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Checkpoint, Cosigned, Cosigner, Log, TreeHash};
+use cairn_ledger::{Charter, Checkpoint, Cosigned, Cosigner, Log, TreeHash};
 use cairn_replica::{
     Alarm, HeadOf, Input, Limits, Output, Replica, Restored, Submission, Time, Token, Trees,
     WitnessError,
@@ -79,7 +80,13 @@ impl Witness {
         };
         let me = &FIVE.people[1];
         let (charter, key) = (FIVE.charter.clone(), me.secrets.log.clone());
-        let replica = Replica::new(me.code.clone(), key, charter, Limits::default(), [restored]);
+        let replica = Replica::new(
+            me.code.clone(),
+            key,
+            Amendments::new(Charter::clone(&charter)),
+            Limits::default(),
+            [restored],
+        );
         let (held, clock) = (held.clone(), 1_790_000_000);
         let (answers, others, on_its_way) = (Vec::new(), Vec::new(), None);
         Self { replica, held, on_its_way, clock, next: 0, answers, others }

@@ -211,7 +211,7 @@ fn no_altered_checkpoint_is_the_logs() {
     let origin = FIVE.charter.origin(&face.log);
     let log_key = FIVE.people[0].secrets.log.public();
     let read = |note: &str, origin: &str, key: PublicKey| {
-        Checkpoint::verify(note.as_bytes(), origin, &key)
+        Checkpoint::verify(note.as_bytes(), origin, &[key])
     };
     read(&note.note(), &origin, log_key).expect("the log's");
     for note in note.other_promises(&elsewhere) {

@@ -110,11 +110,11 @@ fn open<R: Read>(source: &mut Source<R>, against: &Against) -> Result<Opening, F
     let note = RawNote::decode(&header.checkpoint).map_err(|error| at(error.into()))?;
     let origin = note.text().lines().next().unwrap_or_default();
     let member = origin.rsplit_once('/').and_then(|(_, code)| MemberCode::new(code).ok());
-    let card = member.and_then(|code| charter.member(&code));
+    let card = member.and_then(|code| charter.log(&code));
     let Some(card) = card.filter(|card| charter.origin(&card.code) == origin) else {
         return Err(at(Reason::UnknownLog { origin: origin.into() }));
     };
-    let checkpoint = Checkpoint::verify(&header.checkpoint, origin, &card.keys.log)
+    let checkpoint = Checkpoint::verify(&header.checkpoint, origin, &charter.log_keys(&card.code))
         .map_err(|error| at(error.into()))?;
     let member = card.code.clone();
     Ok(Opening { charter, checkpoint, member })

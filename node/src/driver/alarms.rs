@@ -28,7 +28,8 @@ impl Driver {
             }
             Alarm::OwnLogBehind { .. } => self.behind = Some(text.clone()),
             // The replica can tell of these for as long as they last.
-            Alarm::Fork { .. }
+            Alarm::CharterFork { .. }
+            | Alarm::Fork { .. }
             | Alarm::Shrank { .. }
             | Alarm::Stalled { .. }
             | Alarm::Unconfirmed { .. } => {}
@@ -61,6 +62,10 @@ impl Driver {
         let lasting = lasting.map(|alarm| self.text(&alarm));
         let all = lasting.chain(self.alarms.iter().cloned());
         let all = all.chain(self.still_behind().cloned());
+        let charter = self.replica.amendments().charter();
+        let version = charter.version();
+        let forked = charter.fork().map(|_| self.text(&Alarm::CharterFork { version }));
+        let all = all.chain(forked);
         all.chain(self.witnesses.alarms()).collect()
     }
 
@@ -74,6 +79,9 @@ impl Driver {
         match alarm {
             Alarm::Fork { log, position } => format!(
                 "the log of {log} is forked: its key has signed two histories that part at or after position {position}; it is frozen there, `cairn export` hands out the proof"
+            ),
+            Alarm::CharterFork { version } => format!(
+                "enough members have signed two successors of version {version} of the charter: neither has force, version {version} has; `cairn charter history` shows who has signed both"
             ),
             Alarm::Diverges { log, peer, size, .. } => format!(
                 "{peer} shows a log of {log} that does not continue the {size} entries held here, and does not prove it"

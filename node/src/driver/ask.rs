@@ -1,12 +1,12 @@
 //! What clients ask of the driver, and the handle with which they do.
 
-use super::{Driver, OwnHead, Shown, Witnessed};
+use super::{Driver, Offered, OwnHead, Shown, Witnessed};
 use crate::store::Store;
 use crate::witness::Witnesses;
 use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status,
 };
-use cairn_ledger::hash::{EntryHash, Reference};
+use cairn_ledger::hash::{Bytes, EntryHash, Reference};
 use cairn_ledger::note::{Algorithm, verifier_key};
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Cosigned, Cosigner, Fork, SignedStatement};
@@ -37,6 +37,10 @@ pub enum Ask {
     AddCheckpoint(Box<Shown>, oneshot::Sender<Witnessed>),
     /// The checkpoint of a log that we have cosigned last.
     Ours(MemberCode, oneshot::Sender<Option<Cosigned>>),
+    /// Take this charter or proposal in.
+    Offer(Vec<u8>, oneshot::Sender<Offered>),
+    /// Which proposals to amend the charter wait for signatures?
+    Proposals(oneshot::Sender<Vec<Bytes>>),
     /// Our own log, as we show it to others.
     OwnHead(oneshot::Sender<Option<OwnHead>>),
 }
@@ -181,6 +185,7 @@ fn hint(why: &AppendError) -> Option<String> {
         AppendError::Behind { .. } => "`cairn status` shows when it has caught up".into(),
         AppendError::Unseen { .. } => "`cairn status` shows what the operator can do".into(),
         AppendError::Frozen => "`cairn status` shows the evidence".into(),
+        AppendError::Removed { .. } => "`cairn charter history` shows who has signed that".into(),
     };
     Some(text)
 }
@@ -207,6 +212,11 @@ impl Driver {
             Ask::Ours(member, answer) => {
                 let held = self.replica.logs().get(&member);
                 answer.send(held.and_then(|held| held.cosignatures().ours().cloned())).ok();
+            }
+            Ask::Offer(charter, answer) => self.on_offer(charter, answer).await,
+            Ask::Proposals(answer) => {
+                let proposals = self.replica.amendments().proposals();
+                answer.send(proposals.map(|one| Bytes(one.encode())).collect()).ok();
             }
             Ask::OwnHead(answer) => {
                 answer.send(self.own_head()).ok();
@@ -256,6 +266,7 @@ impl Driver {
             name: charter.name().clone(),
             member: self.replica.me().clone(),
             version: env!("CARGO_PKG_VERSION").into(),
+            charter: charter.version(),
             logs: self.replica.logs().values().map(log_status).collect(),
             peers: others.map(|card| self.peer_status(&card.code)).collect(),
             alarms: self.all_alarms(),
@@ -336,6 +347,8 @@ fn log_status(held: &Held) -> LogStatus {
         promised: held.promised_size(),
         confirmed: held.cosignatures().confirmed_size().min(held.standing()),
         standing: held.standing(),
+        ends: held.ends(),
+        charter: log.version().version(),
         cosigned: cosigned.map(cosigned_status).collect(),
         frozen,
     }

@@ -56,6 +56,7 @@ impl Driver {
                 tracing::debug!(%log, size, "confirmed");
                 self.tell(Event::Confirmed { member: log, size });
             }
+            Output::Charters(work) => self.on_charters(work).await,
             Output::Fetch { peer, log, start, entries_max } => {
                 self.command(Command::Fetch(peer, Wanted { log, start, entries_max })).await;
             }

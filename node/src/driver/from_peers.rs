@@ -7,8 +7,8 @@ use cairn_ledger::Cosigned;
 use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::fork::{RawFork, RawSide};
 use cairn_ledger::text::MemberCode;
-use cairn_replica::message::{CosignedNote, Head, RawRange, verify_head};
-use cairn_replica::{Fault, HeadOf, Input, Range, RefusedRange, Side};
+use cairn_replica::message::{CosignedNote, Head, RawRange, Response, verify_head};
+use cairn_replica::{Fault, HeadOf, Input, Range, RefusedRange, Side, charters_beyond};
 
 impl Driver {
     pub(super) async fn on_net(&mut self, event: net::Event) {
@@ -44,6 +44,14 @@ impl Driver {
             }
             net::Event::Forked(member, fork, reply) => self.on_forked(member, fork, reply),
             net::Event::ForkNoted(peer, fork) => self.input(Input::ForkNoted(peer, *fork)).await,
+            net::Event::ChartersTold(member, known, reply) => {
+                let lacking = charters_beyond(self.replica.amendments(), &known.names);
+                self.command(Command::Reply(reply, Response::Charters(lacking))).await;
+                self.input(Input::ChartersTold(member, known)).await;
+            }
+            net::Event::ChartersGiven(member, charters) => {
+                self.input(Input::ChartersGiven(member, charters)).await;
+            }
             net::Event::Misbehaved(member, why) => {
                 self.note_drop(&member, why);
                 self.input(Input::Disconnected(member)).await;
@@ -53,8 +61,8 @@ impl Driver {
 
     async fn on_heads(&mut self, member: MemberCode, heads: Vec<Head>) {
         let mut verified = Vec::new();
-        if heads.len() > self.replica.charter().members().len() {
-            let why = format!("it told {} heads, there are fewer members", heads.len());
+        if heads.len() > self.replica.logs().len() {
+            let why = format!("it told {} heads, there are fewer members with a log", heads.len());
             return self.drop_peer(member, why).await;
         }
         for Head { log, checkpoint, cosigned } in heads {
@@ -101,7 +109,7 @@ impl Driver {
 
     /// Checks cosignatures on the other cores, except those that are held already.
     async fn on_cosigned(&mut self, member: MemberCode, notes: Vec<CosignedNote>, reply: ReplyTo) {
-        if notes.len() > 2 * self.replica.charter().members().len() {
+        if notes.len() > 2 * self.replica.logs().len() {
             let why = format!("it told {} cosigned checkpoints at once", notes.len());
             return self.drop_peer(member, why).await;
         }

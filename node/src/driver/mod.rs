@@ -4,14 +4,16 @@ mod alarms;
 mod ask;
 mod carry_out;
 mod from_peers;
+mod offers;
 mod serve;
 mod submissions;
 
 pub use ask::{Ask, Client, Stopping};
+pub use offers::Offered;
 pub use submissions::{OwnHead, Shown, Witnessed};
 
 use crate::net;
-use crate::store::{Done, Store, Writer};
+use crate::store::{Done, Store, StoreError, Writer};
 use crate::witness::Witnesses;
 use ask::Waiting;
 use cairn_api::Event;
@@ -20,6 +22,7 @@ use cairn_ledger::fork::ForkError;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Cosigned, Fork, SecretKey};
 use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Side, Time};
+use offers::Offers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,8 +83,22 @@ pub struct Driver {
     alarms: Vec<String>,
     /// The alarm that peers hold more of our own log than we do: over once we have caught up.
     behind: Option<String>,
+    offers: Offers,
+    /// What has failed while an output was carried out.
+    failed: Option<StoreError>,
+    /// Whether another version of the charter has force than the one under which this began.
+    amended: bool,
     began: Instant,
     wake_at: Time,
+}
+
+/// Why a driver has ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// Another version of the charter has force: everything begins anew under it.
+    Amended,
 }
 
 /// What is worth telling of a peer beyond what the replica needs.
@@ -130,6 +147,9 @@ impl Driver {
             peers: BTreeMap::new(),
             alarms: Vec::new(),
             behind: None,
+            offers: Offers::default(),
+            failed: None,
+            amended: false,
             began: Instant::now(),
             wake_at: Time(0),
         };
@@ -140,7 +160,7 @@ impl Driver {
     ///
     /// # Errors
     /// When the disk fails: nothing is known about it then, and the next start reads it fresh.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<Ended> {
         self.input(Input::Tick).await;
         loop {
             let sleep = Duration::from_millis(self.wake_at.0.saturating_sub(self.now().0)).min(NAP);
@@ -165,7 +185,13 @@ impl Driver {
                     None => anyhow::bail!("the network task has ended"),
                 },
                 () = tokio::time::sleep(sleep) => self.input(Input::Tick).await,
-                _ = stop.changed() => return Ok(()),
+                _ = stop.changed() => return Ok(Ended::Stopped),
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(anyhow::Error::new(error).context("the disk failed"));
+            }
+            if self.amended {
+                return Ok(Ended::Amended);
             }
         }
     }

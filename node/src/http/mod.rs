@@ -4,6 +4,7 @@
 //! the operator visits can reach it under a name of its own.
 
 mod cases;
+mod charters;
 mod events;
 mod logs;
 mod node;
@@ -42,7 +43,13 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
 pub fn router(client: Client) -> Router {
     Router::new()
         .route(route::STATUS, get(node::status))
-        .route(route::CHARTER, get(node::charter))
+        .route(route::CHARTER, get(charters::charter))
+        .route(
+            route::PROPOSALS,
+            get(charters::proposals)
+                .post(charters::offer)
+                .layer(DefaultBodyLimit::max(route::CHARTERS_BYTES_MAX)),
+        )
         .route(route::MEMBERS, get(node::members))
         .route(route::LOG, get(logs::log))
         .route(route::CHECKPOINT, get(logs::checkpoint))

@@ -1,11 +1,9 @@
-//! The node itself: status, charter, members.
+//! The node itself: status and members.
 
 use super::problem::Refusal;
 use crate::driver::{Ask, Client};
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use cairn_api::{MemberView, Status};
 
 /// What the node holds, who it is connected to, and whether all is well.
@@ -20,13 +18,4 @@ pub(crate) async fn members(
     State(client): State<Client>,
 ) -> Result<Json<Vec<MemberView>>, Refusal> {
     Ok(Json(client.ask(Ask::Members).await?))
-}
-
-/// The charter in force: its signed bytes.
-#[utoipa::path(
-    get, path = "/v1/charter",
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"))
-)]
-pub(crate) async fn charter(State(client): State<Client>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/octet-stream")], client.store.charter().encode())
 }

@@ -1,6 +1,6 @@
 //! The description of this interface, made from the code that serves it.
 
-use super::{cases, events, logs, node, receipt, submit, tiles, witness};
+use super::{cases, charters, events, logs, node, receipt, submit, tiles, witness};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -12,7 +12,9 @@ use utoipa::OpenApi;
     ),
     paths(
         node::status,
-        node::charter,
+        charters::charter,
+        charters::proposals,
+        charters::offer,
         node::members,
         logs::log,
         logs::checkpoint,
@@ -53,6 +55,7 @@ mod tests {
         let routes = [
             route::STATUS,
             route::CHARTER,
+            route::PROPOSALS,
             route::MEMBERS,
             route::LOG,
             route::CHECKPOINT,

@@ -86,15 +86,16 @@ fn verify(
     raw: &RawAddCheckpoint,
 ) -> Result<Checkpoint, Refusal> {
     let none = || Refusal::not_found(format!("this node is no witness of {log}"));
-    let key = charter.member(log).ok_or_else(none)?.keys.log;
-    let checkpoint = Checkpoint::verify(raw.note.as_bytes(), &charter.origin(log), &key);
+    charter.member(log).ok_or_else(none)?;
+    let (origin, keys) = (charter.origin(log), charter.log_keys(log));
+    let checkpoint = Checkpoint::verify(raw.note.as_bytes(), &origin, &keys);
     checkpoint.map_err(|why| match why {
         CheckpointError::Decode(_) | CheckpointError::WrongOrigin { .. } => {
             Refusal::bad(why.to_string())
         }
-        CheckpointError::BadSignature { .. } | CheckpointError::BadCosignature { .. } => {
-            Refusal::forbidden(why.to_string())
-        }
+        CheckpointError::NoKey
+        | CheckpointError::BadSignature { .. }
+        | CheckpointError::BadCosignature { .. } => Refusal::forbidden(why.to_string()),
     })
 }
 

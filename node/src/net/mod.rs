@@ -13,9 +13,10 @@ mod swarm;
 pub use swarm::start;
 
 use cairn_ledger::fork::{RawFork, RawSide};
+use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Fork, SecretKey};
-use cairn_replica::message::{CosignedNote, Head, RawRange, Response};
+use cairn_replica::message::{CosignedNote, Head, KnownCharters, RawRange, Response};
 pub use libp2p::Multiaddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -71,6 +72,10 @@ pub enum Event {
     Forked(MemberCode, RawFork, ReplyTo),
     /// A member's node has kept that proof.
     ForkNoted(MemberCode, Box<Fork>),
+    /// A member's node tells which charters it knows, and wants those that it does not.
+    ChartersTold(MemberCode, KnownCharters, ReplyTo),
+    /// A member's node gave charters that we did not know.
+    ChartersGiven(MemberCode, Vec<Bytes>),
     /// A member's node sent what no honest node sends; it is being dropped.
     Misbehaved(MemberCode, String),
 }
@@ -115,6 +120,8 @@ pub enum Command {
     Prove(MemberCode, Beginning),
     /// Show a member's node that a log is forked.
     SendFork(MemberCode, Box<Fork>),
+    /// Tell a member's node which charters we know.
+    TellCharters(MemberCode, KnownCharters),
     /// Answer a question.
     Reply(ReplyTo, Response),
     /// Say that what came unasked was taken in.

@@ -4,7 +4,6 @@ use super::addresses::{AddressBook, bare};
 use super::behaviour::{Behaviour, BehaviourEvent, peer_id};
 use super::dial::{Backoff, Target};
 use super::{Beginning, Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
-use anyhow::Context;
 use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::{Charter, Fork};
 use cairn_replica::message::{Address, CosignedNote, Head, RawRange, Request, Response};
@@ -17,9 +16,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// How often missing connections are looked for.
 const DIAL_INTERVAL: Duration = Duration::from_millis(250);
+/// How often it is tried to listen where the address is in use.
+const LISTEN_TRIES: u32 = 4;
 /// How long a peer that misbehaved is kept out.
 const PENALTY: Duration = Duration::from_secs(30);
 /// Connections serve for as long as they last: heads are told every few seconds.
@@ -42,6 +44,7 @@ enum Sent {
     Fetch(Wanted),
     Prove(Beginning),
     Fork(Box<Fork>),
+    Charters,
 }
 
 /// What is known of a connected peer.
@@ -85,17 +88,17 @@ struct Network {
 ///
 /// # Errors
 /// When the node cannot listen where it is told to.
-pub fn start(config: Config) -> anyhow::Result<Ends> {
+pub async fn start(config: Config) -> anyhow::Result<(Ends, JoinHandle<()>)> {
     let (commands, command_queue) = mpsc::channel(QUEUE);
     let (events, event_queue) = mpsc::channel(QUEUE);
-    let swarm = build(&config)?;
+    let swarm = build(&config).await?;
     let mut network = Network::new(swarm, config, events);
     network.open_gate();
-    tokio::spawn(network.run(command_queue));
-    Ok(Ends { commands, events: event_queue })
+    let task = tokio::spawn(network.run(command_queue));
+    Ok((Ends { commands, events: event_queue }, task))
 }
 
-fn build(config: &Config) -> anyhow::Result<Swarm<Behaviour>> {
+async fn build(config: &Config) -> anyhow::Result<Swarm<Behaviour>> {
     let mut seed = config.transport.seed();
     let key = identity::Keypair::ed25519_from_bytes(&mut seed[..])?;
     let charter = config.charter.clone();
@@ -108,7 +111,13 @@ fn build(config: &Config) -> anyhow::Result<Swarm<Behaviour>> {
         .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT))
         .build();
     for address in &config.listen {
-        swarm.listen_on(address.clone()).with_context(|| format!("cannot listen on {address}"))?;
+        // A node that begins anew may not have let go of the address yet.
+        let mut tries = 0;
+        while let Err(error) = swarm.listen_on(address.clone()) {
+            tries += 1;
+            anyhow::ensure!(tries < LISTEN_TRIES, "cannot listen on {address}: {error}");
+            tokio::time::sleep(DIAL_INTERVAL).await;
+        }
     }
     Ok(swarm)
 }
@@ -197,6 +206,9 @@ impl Network {
             Command::SendFork(member, fork) => {
                 let request = Request::Forked(fork.raw().clone());
                 self.send(&member, &request, Sent::Fork(fork));
+            }
+            Command::TellCharters(member, known) => {
+                self.send(&member, &Request::Charters(known), Sent::Charters);
             }
             Command::Reply(ReplyTo(channel), response) => {
                 // A connection that ended meanwhile is no failure of ours.
@@ -342,6 +354,7 @@ impl Network {
                 self.tell(Event::Prove(member, Beginning { log, size }, reply));
             }
             Ok(Request::Forked(fork)) => self.tell(Event::Forked(member, fork, reply)),
+            Ok(Request::Charters(known)) => self.tell(Event::ChartersTold(member, known, reply)),
             Ok(Request::Addresses(addresses)) => {
                 self.noted(reply);
                 self.on_addresses(addresses);
@@ -376,6 +389,9 @@ impl Network {
                 self.tell(Event::ProveFailed(member, beginning));
             }
             (Sent::Fork(fork), Response::Noted) => self.tell(Event::ForkNoted(member, fork)),
+            (Sent::Charters, Response::Charters(list)) => {
+                self.tell(Event::ChartersGiven(member, list));
+            }
             (sent @ (Sent::Heads | Sent::Cosigned | Sent::Addresses), Response::Noted) => {
                 self.on_unanswered(member, sent);
             }
@@ -401,7 +417,7 @@ impl Network {
                 }
             }
             // A proof that was not noted is shown again.
-            Sent::Addresses | Sent::Fork(_) => {}
+            Sent::Addresses | Sent::Fork(_) | Sent::Charters => {}
             Sent::Prove(beginning) => self.tell(Event::ProveFailed(member, beginning)),
             Sent::Fetch(wanted) => self.tell(Event::FetchFailed(member, wanted)),
         }

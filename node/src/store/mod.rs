@@ -4,6 +4,7 @@
 //! the last checkpoint. sled holds every entry a second time. Each copy can rebuild the other; a
 //! fault is reported with its place, repaired and counted. This is the only folder that knows sled.
 
+pub mod charters;
 mod evidence;
 mod fault;
 mod guard;

@@ -83,7 +83,7 @@ impl Store {
         fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
         let lock = FolderLock::take(folder)?;
         let (second, second_rebuilt) = Second::open(&folder.join("second"))?;
-        let codes: Vec<_> = charter.members().iter().map(|card| card.code.clone()).collect();
+        let codes: Vec<_> = charter.logs().into_iter().map(|card| card.code.clone()).collect();
         let mut index = Index::new(own.clone(), codes.clone());
         let opener = Opener { folder, charter: &charter, second: &second, check };
         let opened = codes.iter().map(|code| opener.open(code, &mut index));
@@ -156,8 +156,8 @@ impl Opener<'_> {
     }
 
     fn own_checkpoint(&self, member: &MemberCode, note: &str) -> Option<Checkpoint> {
-        let key = self.charter.member(member)?.keys.log;
-        Checkpoint::verify(note.as_bytes(), &self.charter.origin(member), &key).ok()
+        let (origin, keys) = (self.charter.origin(member), self.charter.log_keys(member));
+        Checkpoint::verify(note.as_bytes(), &origin, &keys).ok()
     }
 
     fn cosigned(&self, member: &MemberCode, note: &str) -> Option<Cosigned> {

@@ -173,6 +173,7 @@ impl History {
                 if held { Response::Side(side()) } else { Response::Nothing }
             }
             Request::Fetch { .. } | Request::Prove { .. } => Response::Nothing,
+            Request::Charters(_) => Response::Charters(Vec::new()),
             Request::Heads(_)
             | Request::Addresses(_)
             | Request::Grown { .. }

@@ -137,6 +137,7 @@ impl Hostile {
                 | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
                 Request::Fetch { .. } | Request::Prove { .. } => Response::Nothing.encode(),
+                Request::Charters(_) => Response::Charters(Vec::new()).encode(),
             })
         };
         Self { runtime, swarm, answer: Box::new(honest), node: None, unanswered: Vec::new() }
@@ -153,6 +154,7 @@ impl Hostile {
                 | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
                 Request::Prove { .. } => Response::Nothing.encode(),
+                Request::Charters(_) => Response::Charters(Vec::new()).encode(),
                 Request::Fetch { .. } => bytes.clone(),
             })
         });

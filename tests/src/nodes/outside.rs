@@ -148,7 +148,7 @@ impl Outside {
         if request.origin() != origin {
             return refuse(404);
         }
-        let Ok(checkpoint) = Checkpoint::verify(request.note.as_bytes(), origin, &log) else {
+        let Ok(checkpoint) = Checkpoint::verify(request.note.as_bytes(), origin, &[log]) else {
             return refuse(403);
         };
         let (new, mut inner) = (checkpoint.head(), self.inner());

@@ -2,6 +2,7 @@
 
 use super::rng::Rng;
 use super::talk::tree_node;
+use cairn_ledger::charter::Amendments;
 use cairn_ledger::proof::{consistency, subtree};
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, EntryHash, Fork, Log, TreeHash};
@@ -45,6 +46,8 @@ pub struct Disk {
     confirmed: BTreeMap<MemberCode, Cosigned>,
     /// Proofs of forks, flushed.
     forks: BTreeMap<MemberCode, Fork>,
+    /// Charters and proposals, flushed: nothing until there is more than the network's first charter.
+    charters: Option<Amendments>,
 }
 
 impl Disk {
@@ -61,6 +64,7 @@ impl Disk {
             cosigning: VecDeque::new(),
             confirmed: BTreeMap::new(),
             forks: BTreeMap::new(),
+            charters: None,
         }
     }
 
@@ -121,6 +125,26 @@ impl Disk {
         if let Some(guard) = self.guards.pop_front() {
             self.guard = Some(guard);
         }
+    }
+
+    /// Completes everything that is on its way.
+    pub fn end_all(&mut self, rng: &mut Rng) {
+        while self.end_write(rng).is_some() {}
+        while !self.guards.is_empty() {
+            self.end_guard();
+        }
+        while self.end_cosign().is_some() {}
+    }
+
+    /// Keeps charters and proposals.
+    pub fn keep_charters(&mut self, amendments: &Amendments) {
+        self.charters = Some(amendments.clone());
+    }
+
+    /// The charters and proposals that are kept, or the charter that everybody begins with.
+    #[must_use]
+    pub fn amendments(&self, first: &Charter) -> Amendments {
+        self.charters.clone().unwrap_or_else(|| Amendments::new(first.clone()))
     }
 
     /// Takes a cosignature on its way.

@@ -7,8 +7,8 @@ use cairn_ledger::proof;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::tree::node_hash;
 use cairn_ledger::{Charter, Checkpoint, Cosigned, Entry, Fork, TreeHash, bundle};
-use cairn_replica::message::{CosignedNote, Head, RANGE_ENTRIES_MAX, verify_head};
-use cairn_replica::{HeadOf, Input, Range, RawRange, Request, Response, Side};
+use cairn_replica::message::{CosignedNote, Head, KnownCharters, RANGE_ENTRIES_MAX, verify_head};
+use cairn_replica::{HeadOf, Input, Range, RawRange, Request, Response, Side, charters_beyond};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -49,6 +49,10 @@ pub enum Message {
     Forked(Box<Fork>),
     /// "I have kept that."
     ForkNoted(Box<Fork>),
+    /// "I know these charters."
+    ChartersTold(KnownCharters),
+    /// "Here are those that you do not know."
+    ChartersGiven(Vec<Bytes>),
     /// A request as the wire carries it.
     Request(Vec<u8>),
     /// A response as the wire carries it, with what it answers.
@@ -121,12 +125,22 @@ impl World {
                 self.send(to, &peer, Message::ForkNoted(fork));
             }
             Message::ForkNoted(fork) => self.input(to, Input::ForkNoted(peer, *fork)),
+            Message::ChartersTold(known) => {
+                if let Some(replica) = &self.nodes[to].replica {
+                    let lacking = charters_beyond(replica.amendments(), &known.names);
+                    self.send(to, &peer, Message::ChartersGiven(lacking));
+                }
+                self.input(to, Input::ChartersTold(peer, known));
+            }
+            Message::ChartersGiven(charters) => {
+                self.input(to, Input::ChartersGiven(peer, charters));
+            }
             Message::Request(bytes) => {
-                let message = self.decode_request(&bytes);
+                let message = self.decode_request(to, &bytes);
                 self.deliver(from, to, message);
             }
             Message::Response { log, start, bytes } => {
-                let message = self.decode_response(log, start, &bytes);
+                let message = self.decode_response(to, log, start, &bytes);
                 self.deliver(from, to, message);
             }
         }
@@ -187,11 +201,18 @@ impl World {
         }))
     }
 
-    fn decode_request(&self, bytes: &[u8]) -> Message {
+    /// The charter under which a node reads what it is sent.
+    fn charter_at(&self, node: usize) -> &Charter {
+        let replica = self.nodes[node].replica.as_ref();
+        replica.map_or(&*self.network.charter, |replica| &**replica.charter())
+    }
+
+    fn decode_request(&self, to: usize, bytes: &[u8]) -> Message {
+        let charter = self.charter_at(to);
         match Request::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
             Request::Heads(heads) => {
                 let verify = |Head { log, checkpoint, cosigned }: Head| {
-                    let head = verify_head(&self.network.charter, &log, &checkpoint.0, None);
+                    let head = verify_head(charter, &log, &checkpoint.0, None);
                     let checkpoint = head.unwrap_or_else(|why| self.fail(&why.to_string()));
                     HeadOf { log, checkpoint, cosigned }
                 };
@@ -200,31 +221,33 @@ impl World {
             Request::Fetch { log, start, entries_max } => {
                 Message::Fetch { log, start, entries_max }
             }
-            Request::Grown { range, cosign } => match range.verify(&self.network.charter, None) {
+            Request::Grown { range, cosign } => match range.verify(charter, None) {
                 Ok(range) => Message::Pushed(range, cosign),
                 Err(why) => self.fail(&format!("an honest range was refused: {why}")),
             },
             Request::Cosigned(notes) => {
                 let verify = |CosignedNote { log, note }: CosignedNote| {
-                    let one = Cosigned::verify(&note.0, &self.network.charter, &log, None);
+                    let one = Cosigned::verify(&note.0, charter, &log, None);
                     (log, one.unwrap_or_else(|why| self.fail(&why.to_string())))
                 };
                 Message::Cosigned(notes.into_iter().map(verify).collect())
             }
             Request::Prove { log, size } => Message::Prove(log, size),
-            Request::Forked(raw) => match raw.verify(&self.network.charter) {
+            Request::Forked(raw) => match raw.verify(charter) {
                 Ok(fork) => Message::Forked(Box::new(fork)),
                 Err(why) => self.fail(&format!("an honest proof was refused: {why}")),
             },
+            Request::Charters(known) => Message::ChartersTold(known),
             Request::Addresses(_) => self.fail("nobody here tells addresses"),
         }
     }
 
-    fn decode_response(&self, log: MemberCode, start: u64, bytes: &[u8]) -> Message {
+    fn decode_response(&self, to: usize, log: MemberCode, start: u64, bytes: &[u8]) -> Message {
         match Response::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
             Response::Noted | Response::Nothing => Message::Nothing { log, start },
+            Response::Charters(_) => self.fail("charters travel as values here"),
             Response::Side(_) => self.fail("proofs travel as values here"),
-            Response::Range(raw) => match raw.verify(&self.network.charter, None) {
+            Response::Range(raw) => match raw.verify(self.charter_at(to), None) {
                 Ok(range) => Message::Range(range),
                 Err(why) => self.fail(&format!("an honest range was refused: {why}")),
             },
@@ -264,7 +287,9 @@ fn encode(message: Message, charter: &Charter) -> Message {
         }
         Message::Forked(fork) => Message::Request(Request::Forked(fork.raw().clone()).encode()),
         Message::Prove(log, size) => Message::Request(Request::Prove { log, size }.encode()),
+        Message::ChartersTold(known) => Message::Request(Request::Charters(known).encode()),
         as_it_is @ (Message::Side(..)
+        | Message::ChartersGiven(_)
         | Message::NoSide(..)
         | Message::ForkNoted(_)
         | Message::Request(_)

@@ -2,6 +2,7 @@
 
 use super::talk::tree_node;
 use super::world::World;
+use cairn_ledger::charter::{CharterError, Learnt};
 use cairn_ledger::proof::subtree;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Checkpoint, Cosigned, Cosigner, Entry, EntryHash, TreeHash};
@@ -27,6 +28,8 @@ pub struct Watch {
     pub refused: Vec<(usize, AppendError)>,
     /// Every answer to somebody who wanted a checkpoint cosigned.
     pub witnessed: Vec<(usize, Token, Result<Cosigned, WitnessError>)>,
+    /// Every answer to somebody who handed in a charter.
+    pub offered: Vec<(usize, Result<Learnt, CharterError>)>,
     /// True where somebody wants checkpoints cosigned that are cosigned already: with a new date.
     pub submitted: bool,
     /// How often the power went.

@@ -7,9 +7,10 @@ use super::talk::Message;
 use super::watch::Watch;
 use super::weather::{Change, Weather};
 use crate::people::Network;
+use cairn_ledger::card::MemberSecrets;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Cosigned, SignedStatement};
-use cairn_replica::{Input, Limits, Output, Replica, Time, Token};
+use cairn_replica::{CharterWork, Input, Limits, Output, Replica, Time, Token};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
@@ -31,6 +32,10 @@ pub struct Node {
     said: u64,
     /// What plays the node, if no honest replica does.
     pub liar: Option<Liar>,
+    /// Keys that its operator has made beside the first ones: those that the charter lists are used.
+    pub spare: Vec<MemberSecrets>,
+    /// The keys with which it runs.
+    secrets: Option<MemberSecrets>,
 }
 
 /// A link between two nodes, the lower number first.
@@ -92,6 +97,8 @@ impl World {
             wake: None,
             said: 0,
             liar: None,
+            spare: Vec::new(),
+            secrets: None,
         };
         let codes: Vec<_> = network.people.iter().map(|one| one.code.clone()).collect();
         let numbers = codes.iter().cloned().enumerate().map(|(n, code)| (code, n)).collect();
@@ -136,16 +143,21 @@ impl World {
     /// Starts a node from what its disk holds.
     pub fn start(&mut self, node: usize) {
         let network = self.network.clone();
-        let Node { disk, liar, replica, life, wake, code, .. } = &mut self.nodes[node];
+        let Node { disk, liar, replica, life, wake, code, spare, secrets, .. } =
+            &mut self.nodes[node];
         if replica.is_some() {
             return;
         }
         (*life, *wake) = (*life + 1, None);
         if liar.is_none() {
-            let restored = disk.restore(&network.charter);
-            let key = network.people[node].secrets.log.clone();
-            let (charter, limits) = (network.charter.clone(), self.limits);
-            *replica = Some(Replica::new(code.clone(), key, charter, limits, restored));
+            let amendments = disk.amendments(&network.charter);
+            let restored = disk.restore(amendments.charter());
+            let listed = amendments.charter().log(code).map(|card| card.keys.log);
+            let first = &network.people[node].secrets;
+            let fits = |one: &&MemberSecrets| Some(one.log.public()) == listed;
+            *secrets = Some(spare.iter().find(fits).unwrap_or(first).clone());
+            let key = secrets.as_ref().unwrap_or(first).log.clone();
+            *replica = Some(Replica::new(code.clone(), key, amendments, self.limits, restored));
         }
         self.check_restored(node);
         self.input(node, Input::Tick);
@@ -283,9 +295,21 @@ impl World {
         let Node { replica, disk, .. } = &mut self.nodes[node];
         let Some(replica) = replica else { return };
         let outputs: Vec<_> = replica.handle(now, input, disk).collect();
+        let amended =
+            outputs.iter().any(|output| matches!(output, Output::Charters(CharterWork::BeginAnew)));
         for output in outputs {
             self.output(node, output);
         }
+        if amended {
+            self.begin_anew(node);
+        }
+    }
+
+    /// A node ends in order and starts again from its disk.
+    fn begin_anew(&mut self, node: usize) {
+        self.nodes[node].disk.end_all(&mut self.rng);
+        self.nodes[node].replica = None;
+        self.start(node);
     }
 
     fn output(&mut self, node: usize, output: Output) {
@@ -316,12 +340,11 @@ impl World {
                 let person = &self.network.people[node];
                 // Every clock is wrong in its own way, and some go back.
                 let clock = 1_790_000_000 + self.now / 1000 - (node as u64 % 3) * (self.now / 1500);
-                let cosigned = Cosigned::new(checkpoint).sign(
-                    &self.network.charter,
-                    &person.code,
-                    clock.max(not_before),
-                    &person.secrets.cosign,
-                );
+                let at = &self.nodes[node];
+                let key = &at.secrets.as_ref().unwrap_or(&person.secrets).cosign;
+                let charter = at.replica.as_ref().expect("it runs").charter().clone();
+                let unsigned = Cosigned::new(checkpoint);
+                let cosigned = unsigned.sign(&charter, &at.code, clock.max(not_before), key);
                 self.nodes[node].disk.begin_cosign(log, cosigned);
                 let at = self.now + self.disk_delay();
                 self.at(at, Event::Cosigned { node, life });
@@ -341,6 +364,7 @@ impl World {
             Output::SendFork(peer, fork) => {
                 self.send(node, &peer, Message::Forked(Box::new(fork)));
             }
+            Output::Charters(work) => self.on_charters(node, work),
             Output::Drop(peer, fault) => {
                 self.watch_drop(node, &peer, fault);
                 let other = self.numbers[&peer];
@@ -353,6 +377,21 @@ impl World {
             Output::Alarm(alarm) => self.watch_alarm(node, alarm),
             Output::Grew { log, to, .. } => self.check_grew(node, &log, to),
             Output::WakeAt(Time(at)) => self.wake_at(node, at),
+        }
+    }
+
+    fn on_charters(&mut self, node: usize, work: CharterWork) {
+        let Node { replica, disk, .. } = &mut self.nodes[node];
+        let replica = replica.as_ref().expect("it runs");
+        match work {
+            CharterWork::Keep => disk.keep_charters(replica.amendments()),
+            CharterWork::Tell(peer) => {
+                let known = replica.known_charters();
+                self.send(node, &peer, Message::ChartersTold(known));
+            }
+            CharterWork::Answer(_, answer) => self.watch.offered.push((node, answer)),
+            // When everything else is done.
+            CharterWork::BeginAnew => {}
         }
     }
 

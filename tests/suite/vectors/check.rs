@@ -105,7 +105,7 @@ fn checkpoint(input: &Value) -> Result<Value, String> {
         Some(_) => bytes(input, "bytes"),
         None => text(input, "note").as_bytes().to_vec(),
     };
-    let checkpoint = Checkpoint::verify(&note, text(input, "origin"), &key).map_err(say)?;
+    let checkpoint = Checkpoint::verify(&note, text(input, "origin"), &[key]).map_err(say)?;
     let root = checkpoint.head().root.to_string();
     Ok(json!({ "size": checkpoint.size(), "root": root, "kept": checkpoint.note() }))
 }
@@ -174,7 +174,7 @@ fn export(input: &Value) -> Result<Value, String> {
     let origin = note.text().lines().next().unwrap_or_default();
     let card = charter.members().iter().find(|card| charter.origin(&card.code) == origin);
     let card = card.ok_or_else(|| format!("no member has the log {origin}"))?;
-    let promise = Checkpoint::verify(&header.checkpoint, origin, &card.keys.log).map_err(say)?;
+    let promise = Checkpoint::verify(&header.checkpoint, origin, &[card.keys.log]).map_err(say)?;
     let mut log = Log::new(&charter, &card.code).expect("a member");
     let mut verifier = Verifier::new(charter.network());
     for slice in Slices::new(rest) {
@@ -200,6 +200,9 @@ fn request(input: &Value) -> Result<Value, String> {
         Request::Prove { log, size } => json!({ "log": log.as_str(), "size": size }),
         Request::Forked(fork) => json!({ "log": fork.log.as_str(), "size": fork.size }),
         Request::Addresses(addresses) => json!({ "addresses": addresses.len() }),
+        Request::Charters(known) => {
+            json!({ "charters": known.names.len(), "current": known.current.to_string() })
+        }
     })
 }
 
@@ -210,6 +213,7 @@ fn range(input: &Value) -> Result<Value, String> {
         Response::Noted => return Ok(json!("noted")),
         Response::Nothing => return Ok(json!("nothing")),
         Response::Side(side) => return Ok(json!({ "side": side.root.to_string() })),
+        Response::Charters(list) => return Ok(json!({ "charters": list.len() })),
     };
     let range = raw.verify(&charter, None).map_err(say)?;
     Ok(json!({ "log": range.log.as_str(), "start": range.start, "entries": range.entries.len() }))
