@@ -56,5 +56,12 @@ impl Failure {
     }
 }
 
+impl From<cairn_keyring::KeyringError> for Failure {
+    fn from(error: cairn_keyring::KeyringError) -> Self {
+        let answer = if error.is_refusal() { Answer::No } else { Answer::Unknown };
+        Self { answer, what: error.to_string(), hint: error.hint() }
+    }
+}
+
 /// What every command returns.
 pub type Outcome = Result<Answer, Failure>;

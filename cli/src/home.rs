@@ -1,16 +1,13 @@
 //! The contributor's own folder: the key, the settings, the drafts.
 
 use crate::failure::Failure;
+use cairn_keyring::{KeyringError, Passphrases, Protection};
 use cairn_ledger::{MemberCode, NetworkId, SecretKey};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
-/// More than any key file of ours has.
-const KEY_FILE_BYTES_MAX: u64 = 4096;
 /// More than any settings file of ours has.
 const CONFIG_BYTES_MAX: u64 = 64 << 10;
 
@@ -104,31 +101,18 @@ impl Home {
     /// The contributor's key, which has to be there and readable by nobody else.
     ///
     /// # Errors
-    /// When it is not.
-    pub fn key(&self) -> Result<SecretKey, Failure> {
+    /// When it is not, or none of the passphrases opens it.
+    pub fn key(&self, passphrases: &mut Passphrases) -> Result<SecretKey, Failure> {
         let path = self.key_file();
-        let file = open_if_there(&path)?.ok_or_else(|| self.not_ours_yet())?;
-        let metadata = file.metadata().map_err(|error| cannot("read", &path, &error))?;
-        if metadata.mode() & 0o077 != 0 {
-            let (shown, mode) = (path.display(), metadata.mode() & 0o777);
-            return Err(Failure::no(format!("{shown} can be used by others (mode {mode:03o})"))
-                .hint(format!(
+        match cairn_keyring::read(&path, passphrases) {
+            Err(KeyringError::Missing(_)) => Err(self.not_ours_yet()),
+            Err(error @ KeyringError::OpenToOthers { .. }) => {
+                let shown = path.display();
+                Err(Failure::no(error.to_string()).hint(format!(
                     "if nobody has copied it: chmod 600 {shown}; otherwise have it revoked"
-                )));
-        }
-        let mut text = Zeroizing::new(String::new());
-        file.take(KEY_FILE_BYTES_MAX)
-            .read_to_string(&mut text)
-            .map_err(|error| cannot("read", &path, &error))?;
-        let mut lines =
-            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let mut seed = Zeroizing::new([0; 32]);
-        match (lines.next(), lines.next()) {
-            (Some(line), None) if hex::decode_to_slice(line, &mut *seed).is_ok() => {
-                Ok(SecretKey::from_seed(*seed))
+                )))
             }
-            _ => Err(Failure::unknown(format!("{} is not a key file", path.display()))
-                .hint("it holds one line of 64 hexadecimal digits; restore it from your backup")),
+            read => Ok(read?),
         }
     }
 
@@ -136,36 +120,30 @@ impl Home {
     ///
     /// # Errors
     /// When there is a key already or the folder cannot be written.
-    pub fn found(&self, config: &Config, key: &SecretKey) -> Result<(), Failure> {
+    pub fn found(
+        &self,
+        config: &Config,
+        key: &SecretKey,
+        protection: &Protection,
+    ) -> Result<(), Failure> {
         let path = self.key_file();
         if path.exists() {
             return Err(self.has_a_key());
         }
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)
-            .map_err(|error| cannot("create", &self.folder, &error))?;
+        cairn_keyring::make_folder(&self.folder)?;
         let settings = toml::to_string(config).map_err(|error| {
             Failure::unknown(format!("the settings cannot be written: {error}"))
         })?;
-        let text = Zeroizing::new(format!(
-            "# The key of a Cairn contributor for {}: whoever has it can speak in your name.\n\
-             # Never send it to anybody. Its public half is {}\n{}\n",
-            config.member,
-            key.public(),
-            *Zeroizing::new(hex::encode(*key.seed())),
-        ));
+        let what = format!(
+            "The key of a Cairn contributor for {}: whoever has it can speak in your name.\n\
+             Never send it to anybody.",
+            config.member
+        );
         // The key is made last: where it stands, everything stands.
         replace(&self.config_file(), settings.as_bytes())?;
-        let written =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(
-                |mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()),
-            );
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(self.has_a_key()),
-            Err(error) => Err(cannot("write", &path, &error)),
-            Ok(()) => sync_folder(&self.folder),
+        match cairn_keyring::write(&path, &what, key, protection) {
+            Err(KeyringError::Exists(_)) => Err(self.has_a_key()),
+            written => Ok(written?),
         }
     }
 
@@ -238,7 +216,7 @@ fn sync_folder(folder: &Path) -> Result<(), Failure> {
 mod tests {
     use super::*;
     use crate::failure::Answer;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     fn home() -> (tempfile::TempDir, Home, Config) {
         let folder = tempfile::tempdir().unwrap();
@@ -252,34 +230,37 @@ mod tests {
     fn a_key_is_read_back_and_never_overwritten() {
         let (_folder, home, config) = home();
         assert_eq!(home.config().unwrap(), None);
-        assert_eq!(home.key().unwrap_err().answer, Answer::Unknown);
+        assert_eq!(home.key(&mut Passphrases::none()).unwrap_err().answer, Answer::Unknown);
         let key = SecretKey::from_seed([1; 32]);
-        home.found(&config, &key).unwrap();
+        home.found(&config, &key, &Protection::Clear).unwrap();
         assert_eq!(home.config().unwrap(), Some(config.clone()));
-        assert_eq!(home.key().unwrap().public(), key.public());
+        assert_eq!(home.key(&mut Passphrases::none()).unwrap().public(), key.public());
         assert_eq!(home.key_file().metadata().unwrap().mode() & 0o777, 0o600);
-        let second = home.found(&config, &SecretKey::from_seed([2; 32])).unwrap_err();
+        let second =
+            home.found(&config, &SecretKey::from_seed([2; 32]), &Protection::Clear).unwrap_err();
         assert_eq!(second.answer, Answer::No);
-        assert_eq!(home.key().unwrap().public(), key.public());
+        assert_eq!(home.key(&mut Passphrases::none()).unwrap().public(), key.public());
     }
 
     #[test]
     fn a_key_that_others_can_read_is_refused() {
         let (_folder, home, config) = home();
-        home.found(&config, &SecretKey::from_seed([1; 32])).unwrap();
+        home.found(&config, &SecretKey::from_seed([1; 32]), &Protection::Clear).unwrap();
         for mode in [0o640, 0o604, 0o620, 0o777] {
             fs::set_permissions(home.key_file(), fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(home.key().unwrap_err().answer, Answer::No);
+            assert_eq!(home.key(&mut Passphrases::none()).unwrap_err().answer, Answer::No);
         }
     }
 
     #[test]
     fn a_damaged_key_or_settings_file_is_named() {
         let (_folder, home, config) = home();
-        home.found(&config, &SecretKey::from_seed([1; 32])).unwrap();
+        home.found(&config, &SecretKey::from_seed([1; 32]), &Protection::Clear).unwrap();
         for text in ["", "abc", "# only a comment\n"] {
             fs::write(home.key_file(), text).unwrap();
-            assert!(home.key().unwrap_err().what.contains("contributor.key"));
+            assert!(
+                home.key(&mut Passphrases::none()).unwrap_err().what.contains("contributor.key")
+            );
         }
         fs::write(home.config_file(), "member = 7").unwrap();
         assert!(home.config().unwrap_err().what.contains("config.toml"));

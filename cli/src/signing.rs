@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::home::{Config, Home};
 use cairn_casebook::{CaseId, Fact, MissionCode, topics};
+use cairn_keyring::Passphrases;
 use cairn_ledger::hash::Reference;
 use cairn_ledger::statement::{STATEMENT_BYTES_MAX, STATEMENT_FORMAT, TOPICS_MAX, Timestamp};
 use cairn_ledger::{SecretKey, SignedStatement, Statement};
@@ -33,7 +34,7 @@ impl Contributor {
     /// # Errors
     /// When there is none or it may not be used.
     pub fn at(home: &Home) -> Result<Self, Failure> {
-        Ok(Self { config: home.config_needed()?, key: home.key()? })
+        Ok(Self { config: home.config_needed()?, key: home.key(&mut Passphrases::none())? })
     }
 
     /// Signs a fact, once it is certain that it can be read again.

@@ -16,7 +16,6 @@ pub mod config;
 pub mod demo;
 pub mod driver;
 pub mod http;
-pub mod keys;
 pub mod net;
 pub mod process;
 pub mod store;

@@ -2,11 +2,11 @@
 
 use crate::config::{Config, Folder};
 use crate::driver::{Driver, Ended};
-use crate::keys;
 use crate::store::{Check, Found, Opened, Store, charters};
 use crate::witness::Witnesses;
 use crate::{http, net};
 use anyhow::{Context, anyhow, bail, ensure};
+use cairn_keyring::{Passphrases, read as read_key};
 use cairn_ledger::card::{CARD_BYTES_MAX, Card};
 use cairn_ledger::charter::{Amendments, CHARTERS_BYTES_MAX};
 use cairn_ledger::{Charter, MemberCode, PublicKey, SecretKey};
@@ -160,7 +160,7 @@ fn own_keys(folder: &Folder, charter: &Charter, me: &MemberCode) -> anyhow::Resu
     let listed = listed.ok_or_else(|| anyhow!("the charter does not list {me}"))?.keys;
     let read = |role: &str, listed: PublicKey| {
         let file = folder.key(role);
-        let key = keys::read(&file)?;
+        let key = read_key(&file, &mut Passphrases::none())?;
         ensure!(
             key.public() == listed,
             "{} is not the key that version {} of the charter lists for {me}: {listed}",

@@ -99,7 +99,8 @@ fn fill(
         number = next;
     }
     let head = TreeHead { size: tree.size(), root: tree.root() };
-    let key = cairn_node::keys::read(&member.folder.key("log"))?;
+    let key =
+        cairn_keyring::read(&member.folder.key("log"), &mut cairn_keyring::Passphrases::none())?;
     let checkpoint = Checkpoint::sign(&network.charter.origin(&contributor.member), head, &key);
     let checkpoint = checkpoint.note().as_bytes().to_vec();
     let header = Header { charter: network.charter.encode(), checkpoint };

@@ -11,7 +11,7 @@ use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::{Charter, SecretKey};
 use cairn_node::commands::init_make;
 use cairn_node::config::{Config, Folder, replace};
-use cairn_node::{keys, process};
+use cairn_node::process;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -44,7 +44,13 @@ impl Network {
         for number in 0..count {
             let code = MemberCode::new(&format!("M{number}"))?;
             let data = Folder(folder.join(code.as_str()));
-            init_make(&data, code.clone(), Text::new("a mission")?, MemberKind::Mission)?;
+            init_make(
+                &data,
+                code.clone(),
+                Text::new("a mission")?,
+                MemberKind::Mission,
+                &cairn_keyring::Protection::Clear,
+            )?;
             parts.push((code, data));
         }
         let cards =
@@ -54,7 +60,10 @@ impl Network {
         let mut charter =
             PendingCharter::found("bench.cairn.example".parse()?, Timestamp(0), rules, &cards)?;
         for (_, data) in &parts {
-            charter.sign(&keys::read(&data.key("root"))?)?;
+            charter.sign(&cairn_keyring::read(
+                &data.key("root"),
+                &mut cairn_keyring::Passphrases::none(),
+            )?)?;
         }
         let charter = charter.complete()?;
         let (mut members, mut first) = (Vec::new(), None);
@@ -70,7 +79,10 @@ impl Network {
             let contributor = Contributor {
                 network: charter.network(),
                 member: code,
-                root: keys::read(&data.key("root"))?,
+                root: cairn_keyring::read(
+                    &data.key("root"),
+                    &mut cairn_keyring::Passphrases::none(),
+                )?,
                 key: SecretKey::from_seed([9; 32]),
             };
             members.push(Member { folder: data, http, contributor });

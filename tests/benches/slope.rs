@@ -100,7 +100,8 @@ fn ranges(
     entries: &[Entry],
 ) -> anyhow::Result<Vec<RawRange>> {
     let code = &author.contributor.member;
-    let key = cairn_node::keys::read(&author.folder.key("log"))?;
+    let key =
+        cairn_keyring::read(&author.folder.key("log"), &mut cairn_keyring::Passphrases::none())?;
     let origin = network.charter.origin(code);
     let mut log = Log::new(&network.charter, code).ok_or_else(|| anyhow::anyhow!("no member"))?;
     let mut ranges = Vec::new();

@@ -5,16 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which of our crates a crate may import, by folder.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("ledger", &[]),
+    ("keyring", &["ledger"]),
     ("replica", &["ledger"]),
     ("casebook", &["ledger"]),
     ("database", &["ledger", "casebook"]),
     ("report", &["casebook", "database"]),
     ("api", &["ledger", "casebook"]),
-    ("node", &["ledger", "replica", "casebook", "database", "report", "api"]),
-    ("cli", &["ledger", "casebook", "api", "database", "report"]),
-    ("tests", &["ledger", "replica", "casebook", "database", "report", "api", "node", "cli"]),
+    ("node", &["ledger", "keyring", "replica", "casebook", "database", "report", "api"]),
+    ("cli", &["ledger", "keyring", "casebook", "api", "database", "report"]),
+    (
+        "tests",
+        &["ledger", "keyring", "replica", "casebook", "database", "report", "api", "node", "cli"],
+    ),
 ];
 
 /// Where a library may be used.

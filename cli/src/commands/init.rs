@@ -5,7 +5,8 @@ use super::args::id;
 use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::Config;
-use crate::{describe, print, signing};
+use crate::{describe, print};
+use cairn_keyring::Protection;
 use cairn_ledger::{Charter, MemberCode, NetworkId, SecretKey};
 use clap::Args;
 
@@ -36,9 +37,9 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Outcome {
             ));
         }
     };
-    let key = SecretKey::from_seed(signing::random()?);
+    let key = cairn_keyring::generate()?;
     let config = Config { member: args.member.clone(), network, node };
-    context.home.found(&config, &key)?;
+    context.home.found(&config, &key, &Protection::Clear)?;
     report(context, args, &config, &key);
     Ok(Answer::Yes)
 }

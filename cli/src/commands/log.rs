@@ -28,7 +28,7 @@ pub(super) struct LogArgs {
 
 pub(super) fn run(context: &Context, args: &LogArgs) -> Outcome {
     let client = context.client()?;
-    let own = || Ok(context.config()?.map(|config| config.member));
+    let own = || -> Result<_, Failure> { Ok(context.config()?.map(|config| config.member)) };
     let member = match args.member.clone().map_or_else(own, |named| Ok(Some(named)))? {
         Some(member) => member,
         None => {

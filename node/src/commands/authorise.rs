@@ -1,10 +1,10 @@
 //! `cairn-node authorise | revoke`: who speaks for the member, said with its root key.
 
 use crate::config::Folder;
-use crate::keys;
 use crate::process::{own_card, own_charter};
 use anyhow::{Context, bail};
 use cairn_api::{Outcome, Submission, SubmissionResult, route};
+use cairn_keyring::Passphrases;
 use cairn_ledger::authority::{AUTHORISE, Authorisation, REVOKE, Revocation, Scope};
 use cairn_ledger::hash::{Bytes, Reference};
 use cairn_ledger::statement::{Kind, STATEMENT_FORMAT, Timestamp};
@@ -93,7 +93,8 @@ impl Place {
         let folder = Folder(self.data);
         let card = own_card(&folder)?;
         let charter = own_charter(&folder, &card)?;
-        let root = keys::read(&self.root_key.unwrap_or_else(|| folder.key("root")))?;
+        let root = self.root_key.unwrap_or_else(|| folder.key("root"));
+        let root = cairn_keyring::read(&root, &mut Passphrases::none())?;
         let mut reference = Reference::default();
         getrandom::fill(&mut reference.0).context("the system gives no randomness")?;
         let statement = Statement {

@@ -1,9 +1,9 @@
 //! `cairn-node charter`: from member cards to a network.
 
 use crate::config::{Folder, replace};
-use crate::keys;
 use crate::process::read_bounded;
 use anyhow::Context;
+use cairn_keyring::Passphrases;
 use cairn_ledger::NetworkId;
 use cairn_ledger::card::CARD_BYTES_MAX;
 use cairn_ledger::charter::{CHARTER_BYTES_MAX, PendingCharter, Rules};
@@ -103,7 +103,7 @@ fn draft(
 
 fn sign(file: &Path, key: &Path) -> anyhow::Result<()> {
     let mut charter = read(file)?;
-    let code = charter.sign(&keys::read(key)?)?.clone();
+    let code = charter.sign(&cairn_keyring::read(key, &mut Passphrases::none())?)?.clone();
     replace(file, &charter.encode())?;
     say!("signed by {code}");
     say_missing(&charter);

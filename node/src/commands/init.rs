@@ -1,8 +1,8 @@
 //! `cairn-node init`: a member's keys and card.
 
 use crate::config::{Config, Folder, replace};
-use crate::keys;
 use anyhow::ensure;
+use cairn_keyring::Protection;
 use cairn_ledger::card::{CARD_FORMAT, Card};
 use cairn_ledger::charter::MemberKind;
 use cairn_ledger::text::{MemberCode, Text};
@@ -53,7 +53,7 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         let folder = Folder(self.data.clone());
-        let card = make(&folder, self.code, self.name, self.kind.into())?;
+        let card = make(&folder, self.code, self.name, self.kind.into(), &Protection::Clear)?;
         say!("made the keys and the card of {}", card.code);
         say!("  root key       {}", folder.key("root").display());
         say!("  member card    {}", folder.card().display());
@@ -73,10 +73,11 @@ pub fn make(
     code: MemberCode,
     name: Text<120>,
     kind: MemberKind,
+    protection: &Protection,
 ) -> anyhow::Result<Card> {
     ensure!(!name.is_empty(), "the member's name is empty");
     ensure!(!folder.card().exists(), "{} has a member card already", folder.0.display());
-    let secrets = keys::make_all(&folder.keys())?;
+    let secrets = cairn_keyring::make_all(&folder.keys(), protection)?;
     let (format, keys, sealing) = (CARD_FORMAT, secrets.public(), Vec::new());
     let card = Card { format, code, name, kind, keys, sealing };
     if !folder.config_file().exists() {

@@ -4,7 +4,6 @@
 
 use super::found::{DemoMember, Members};
 use crate::commands::submit;
-use crate::keys;
 use anyhow::{Context, anyhow, bail};
 use cairn_api::{Outcome, route};
 use cairn_casebook::fact::{Correction, EntryRef, Replacement};
@@ -97,7 +96,10 @@ struct Loader {
 
 impl Loader {
     fn authorisation(&self, member: &DemoMember) -> anyhow::Result<SignedStatement> {
-        let root = keys::read(&member.folder.key("root"))?;
+        let root = cairn_keyring::read(
+            &member.folder.key("root"),
+            &mut cairn_keyring::Passphrases::none(),
+        )?;
         let office = Text::new("Demonstration focal point")?;
         let fields =
             Authorisation { key: self.contributor.public(), office, scope: Scope::default() };

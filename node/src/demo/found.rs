@@ -3,8 +3,8 @@
 use super::NETWORK;
 use crate::commands::init_make;
 use crate::config::{Config, Folder, replace};
-use crate::keys;
 use crate::process::read_bounded;
+use cairn_keyring::{Passphrases, Protection};
 use cairn_ledger::card::CARD_BYTES_MAX;
 use cairn_ledger::charter::{MemberKind, PendingCharter, Rules};
 use cairn_ledger::statement::Timestamp;
@@ -76,15 +76,17 @@ fn member(
     if !folder.card().exists() {
         // An interrupted founding left keys without a card: they are nobody's yet.
         fs::remove_dir_all(folder.keys()).ok();
-        init_make(&folder, code.clone(), Text::new(name)?, kind)?;
+        init_make(&folder, code.clone(), Text::new(name)?, kind, &Protection::Clear)?;
     }
     let key = home.join("contributor").join("contributor.key");
     if !key.exists() {
-        fs::create_dir_all(home.join("contributor"))?;
-        keys::write(&key, "The key of a demonstration contributor", &keys::generate()?)?;
+        cairn_keyring::make_folder(&home.join("contributor"))?;
+        let (what, made) = ("The key of a demonstration contributor.", cairn_keyring::generate()?);
+        cairn_keyring::write(&key, what, &made, &Protection::Clear)?;
     }
+    let contributor = cairn_keyring::read(&key, &mut Passphrases::none())?;
     let http = SocketAddr::from(([127, 0, 0, 1], http));
-    Ok(DemoMember { code, name, folder, http, contributor: keys::read(&key)? })
+    Ok(DemoMember { code, name, folder, http, contributor })
 }
 
 fn charter(dir: &Path, list: &[DemoMember]) -> anyhow::Result<Charter> {
@@ -99,7 +101,8 @@ fn charter(dir: &Path, list: &[DemoMember]) -> anyhow::Result<Charter> {
     let rules = Rules::two_thirds_of(cards.len());
     let mut pending = PendingCharter::found(NETWORK.parse()?, now, rules, &cards)?;
     for member in list {
-        pending.sign(&keys::read(&member.folder.key("root"))?)?;
+        let root = cairn_keyring::read(&member.folder.key("root"), &mut Passphrases::none())?;
+        pending.sign(&root)?;
     }
     let charter = pending.complete()?;
     replace(&path, &charter.encode())?;

@@ -1,0 +1,17 @@
+//! Key files, the passphrases that open them, and whose key is which.
+//!
+//! The node and the command line read and write their keys here and nowhere else. This crate knows no
+//! network, no charter's rules and no case: it hands out a key, or says why not.
+
+mod age;
+mod error;
+mod file;
+mod member;
+mod passphrase;
+
+pub use error::KeyringError;
+pub use file::{KEY_FILE_BYTES_MAX, KeyFile, generate, read, write};
+pub use member::{Role, make_all, make_folder};
+pub use passphrase::{
+    PASSPHRASE_BYTES_MAX, PASSPHRASE_CHARS_MIN, Passphrase, Passphrases, Protection,
+};
