@@ -160,11 +160,12 @@ impl Card {
     /// The signed card: every key proves that its holder has it.
     #[must_use]
     pub fn sign(&self, secrets: &MemberSecrets) -> Vec<u8> {
-        let card = codec::encode(self);
-        let hash = hash_of(&card);
+        let mut pending = PendingCard::new(self.clone());
         let MemberSecrets { root, log, cosign, transport } = secrets;
-        let proofs = [root, log, cosign, transport].map(|key| key.sign(Purpose::Card, &hash));
-        codec::encode(&SignedCard { format: CARD_FORMAT, card: Bytes(card), proofs })
+        for key in [root, log, cosign, transport] {
+            pending.sign(key);
+        }
+        pending.encode()
     }
 
     /// The card of `bytes`, every key of which has proven itself.
@@ -192,6 +193,78 @@ impl Card {
             }
         }
         Ok(card)
+    }
+}
+
+/// Stands in the place of a signature that is still to be made.
+const NOT_YET: Signature = Signature([0; 64]);
+
+/// A card on its way from key to key: not all of them lie on one machine. [`Card::verify`] takes its
+/// bytes once all have signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingCard {
+    card: Card,
+    bytes: Vec<u8>,
+    proofs: [Signature; 4],
+}
+
+impl PendingCard {
+    /// A card that nobody has signed.
+    #[must_use]
+    pub fn new(card: Card) -> Self {
+        let bytes = codec::encode(&card);
+        Self { card, bytes, proofs: [NOT_YET; 4] }
+    }
+
+    /// The card of `bytes`, whoever has signed it so far.
+    ///
+    /// # Errors
+    /// When it is not in the format, a key is unusable, or a signature that is there is not one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CardError> {
+        codec::check_version(WHAT, bytes, CARD_FORMAT)?;
+        let SignedCard { card: Bytes(bytes), proofs, .. } =
+            codec::decode(WHAT, bytes, CARD_BYTES_MAX)?;
+        codec::check_version(WHAT, &bytes, CARD_FORMAT)?;
+        let card: Card = codec::decode(WHAT, &bytes, CARD_BYTES_MAX)?;
+        let hash = hash_of(&bytes);
+        for ((role, key), proof) in card.keys.by_role().into_iter().zip(&proofs) {
+            let code = || card.code.clone();
+            let checked =
+                key.check().map_err(|why| CardError::BadKey { code: code(), role, why })?;
+            let proven = checked.verify(Purpose::Card, &hash, proof).is_ok();
+            if *proof != NOT_YET && !proven {
+                return Err(CardError::NotProven { code: code(), role });
+            }
+        }
+        Ok(Self { card, bytes, proofs })
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Signs with a key that stands on the card, and names its role; none where it stands nowhere.
+    pub fn sign(&mut self, secret: &SecretKey) -> Option<&'static str> {
+        let hash = hash_of(&self.bytes);
+        let mut places = self.card.keys.by_role().into_iter().zip(&mut self.proofs);
+        let ((role, _), proof) = places.find(|((_, key), _)| *key == secret.public())?;
+        *proof = secret.sign(Purpose::Card, &hash);
+        Some(role)
+    }
+
+    /// The roles whose keys have not signed yet.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let places = self.card.keys.by_role().into_iter().zip(&self.proofs);
+        places.filter(|(_, proof)| **proof == NOT_YET).map(|((role, _), _)| role)
+    }
+
+    /// The bytes, in the form of a signed card.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let (card, proofs) = (Bytes(self.bytes.clone()), self.proofs);
+        codec::encode(&SignedCard { format: CARD_FORMAT, card, proofs })
     }
 }
 

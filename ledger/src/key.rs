@@ -30,7 +30,7 @@ impl Purpose {
         }
     }
 
-    fn preimage(self, hash: &[u8; 32]) -> Vec<u8> {
+    pub(crate) fn preimage(self, hash: &[u8; 32]) -> Vec<u8> {
         [self.line(), hash].concat()
     }
 }

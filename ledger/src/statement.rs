@@ -7,7 +7,7 @@
 use crate::codec::{self, DecodeError};
 use crate::entry::{Verifier, VerifyError};
 use crate::hash::{Bytes, Commitment, NetworkId, Reference, StatementId, derive};
-use crate::key::{PublicKey, Purpose, SecretKey, Signature};
+use crate::key::{BadSignature, PublicKey, Purpose, SecretKey, Signature};
 use crate::text::{MemberCode, Topic};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -179,6 +179,25 @@ impl Statement {
             .collect();
         signatures.sort_unstable_by_key(|signature| signature.key);
         SignedStatement { statement: self, bytes, id, signatures }
+    }
+
+    /// Signs the statement with a key that is elsewhere, such as in an agent: `sign` gets the bytes
+    /// to be signed. What it gives back is checked before anybody relies on it.
+    ///
+    /// # Errors
+    /// When `sign` fails, or gives something else than the signature of `key`.
+    pub fn sign_elsewhere<E: From<BadSignature>>(
+        self,
+        key: PublicKey,
+        sign: impl FnOnce(&[u8]) -> Result<Signature, E>,
+    ) -> Result<SignedStatement, E> {
+        let bytes = self.encode();
+        let id = Self::id_of(&bytes);
+        let signature = sign(&Purpose::Statement.preimage(&id.0))?;
+        let checked = key.check().map_err(|_| BadSignature)?;
+        checked.verify(Purpose::Statement, &id.0, &signature)?;
+        let signatures = [ContributorSignature { key, signature }].into();
+        Ok(SignedStatement { statement: self, bytes, id, signatures })
     }
 }
 
