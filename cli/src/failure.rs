@@ -63,5 +63,12 @@ impl From<cairn_keyring::KeyringError> for Failure {
     }
 }
 
+impl From<cairn_keyring::AgentError> for Failure {
+    fn from(error: cairn_keyring::AgentError) -> Self {
+        let answer = if error.is_refusal() { Answer::No } else { Answer::Unknown };
+        Self { answer, what: error.to_string(), hint: error.hint() }
+    }
+}
+
 /// What every command returns.
 pub type Outcome = Result<Answer, Failure>;

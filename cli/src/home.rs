@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use cairn_keyring::{KeyringError, Passphrases, Protection};
-use cairn_ledger::{MemberCode, NetworkId, SecretKey};
+use cairn_ledger::{MemberCode, NetworkId, PublicKey, SecretKey};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -22,6 +22,9 @@ pub struct Config {
     /// The node that is talked to, if one is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// The public half of the contributor's key, where that is in an ssh-agent and not in a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<PublicKey>,
 }
 
 /// A contributor's folder, which may not exist yet.
@@ -127,23 +130,44 @@ impl Home {
         protection: &Protection,
     ) -> Result<(), Failure> {
         let path = self.key_file();
-        if path.exists() {
-            return Err(self.has_a_key());
-        }
-        cairn_keyring::make_folder(&self.folder)?;
-        let settings = toml::to_string(config).map_err(|error| {
-            Failure::unknown(format!("the settings cannot be written: {error}"))
-        })?;
+        self.check_has_no_key()?;
+        self.settle(config)?;
         let what = format!(
             "The key of a Cairn contributor for {}: whoever has it can speak in your name.\n\
              Never send it to anybody.",
             config.member
         );
         // The key is made last: where it stands, everything stands.
-        replace(&self.config_file(), settings.as_bytes())?;
         match cairn_keyring::write(&path, &what, key, protection) {
             Err(KeyringError::Exists(_)) => Err(self.has_a_key()),
             written => Ok(written?),
+        }
+    }
+
+    /// Makes the settings alone: the key is in an agent.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn settle(&self, config: &Config) -> Result<(), Failure> {
+        cairn_keyring::make_folder(&self.folder)?;
+        let settings = toml::to_string(config).map_err(|error| {
+            Failure::unknown(format!("the settings cannot be written: {error}"))
+        })?;
+        replace(&self.config_file(), settings.as_bytes())
+    }
+
+    /// Refuses where there is a key already, in a file or in an agent.
+    ///
+    /// # Errors
+    /// When there is.
+    pub fn check_has_no_key(&self) -> Result<(), Failure> {
+        if self.key_file().exists() {
+            return Err(self.has_a_key());
+        }
+        match self.config()?.and_then(|config| config.agent) {
+            None => Ok(()),
+            Some(key) => Err(Failure::no(format!("there is a key already, in an agent: {key}"))
+                .hint("nothing was changed; for a second key name another folder with --home DIR")),
         }
     }
 
@@ -155,7 +179,8 @@ impl Home {
         )
     }
 
-    fn not_ours_yet(&self) -> Failure {
+    /// What to do where there is no key.
+    pub(crate) fn not_ours_yet(&self) -> Failure {
         Failure::unknown(format!("there is no contributor's key in {}", self.folder.display()))
             .hint("make one: cairn init --member CODE --node http://127.0.0.1:8420")
     }
@@ -222,7 +247,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::locate(Some(&folder.path().join("a/home"))).unwrap();
         let member = MemberCode::new("COD").unwrap();
-        let config = Config { member, network: NetworkId([7; 32]), node: None };
+        let config = Config { member, network: NetworkId([7; 32]), node: None, agent: None };
         (folder, home, config)
     }
 

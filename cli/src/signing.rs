@@ -3,16 +3,24 @@
 use crate::failure::Failure;
 use crate::home::{Config, Home};
 use cairn_casebook::{CaseId, Fact, MissionCode, topics};
-use cairn_keyring::Passphrases;
+use cairn_keyring::{Agent, Passphrases};
 use cairn_ledger::hash::Reference;
 use cairn_ledger::statement::{STATEMENT_BYTES_MAX, STATEMENT_FORMAT, TOPICS_MAX, Timestamp};
-use cairn_ledger::{SecretKey, SignedStatement, Statement};
+use cairn_ledger::{PublicKey, SecretKey, SignedStatement, Statement};
 
 /// Somebody who can sign.
 pub struct Contributor {
     /// For whom, and where.
     pub config: Config,
-    key: SecretKey,
+    signer: Signer,
+}
+
+/// Where the contributor's key is.
+enum Signer {
+    /// In a file, opened.
+    Key(SecretKey),
+    /// In an ssh-agent, which is asked for every signature.
+    Agent(Agent, PublicKey),
 }
 
 /// What a statement carries besides its fact.
@@ -29,12 +37,26 @@ pub struct Envelope<'a> {
 }
 
 impl Contributor {
-    /// Whose key lies in `home`.
+    /// Whose key lies in `home`, or in the agent that its settings speak of.
     ///
     /// # Errors
     /// When there is none or it may not be used.
-    pub fn at(home: &Home) -> Result<Self, Failure> {
-        Ok(Self { config: home.config_needed()?, key: home.key(&mut Passphrases::none())? })
+    pub fn at(home: &Home, passphrases: &mut Passphrases) -> Result<Self, Failure> {
+        let config = home.config_needed()?;
+        let signer = match config.agent {
+            Some(key) => Signer::Agent(Agent::of_environment()?, key),
+            None => Signer::Key(home.key(passphrases)?),
+        };
+        Ok(Self { config, signer })
+    }
+
+    /// The public half of the key.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        match &self.signer {
+            Signer::Key(key) => key.public(),
+            Signer::Agent(_, key) => *key,
+        }
     }
 
     /// Signs a fact, once it is certain that it can be read again.
@@ -59,7 +81,12 @@ impl Contributor {
             body: fact.encode(),
             sealed: Vec::new(),
         };
-        let signed = statement.sign(&[&self.key]);
+        let signed = match &self.signer {
+            Signer::Key(key) => statement.sign(&[key]),
+            Signer::Agent(agent, key) => {
+                statement.sign_elsewhere(*key, |bytes| agent.sign(key, bytes))?
+            }
+        };
         match signed.bytes().len() {
             0..=STATEMENT_BYTES_MAX => Ok(signed),
             found => Err(Failure::no(format!(

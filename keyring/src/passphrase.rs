@@ -1,6 +1,7 @@
 //! Passphrases: typed on a terminal or read from a file, remembered for one command, never shown.
 
 use crate::error::KeyringError;
+use crate::terminal;
 use std::fmt;
 use std::fs::File;
 use std::io::{IsTerminal as _, Read as _};
@@ -166,7 +167,7 @@ fn read(path: &Path) -> Result<Passphrase, KeyringError> {
 }
 
 fn ask(prompt: &str) -> Result<Passphrase, KeyringError> {
-    let typed = rpassword::prompt_password(prompt)
-        .map_err(|error| KeyringError::io("read from", Path::new("the terminal"), error))?;
-    Passphrase::new(Zeroizing::new(typed))
+    let typed = terminal::ask(prompt)
+        .map_err(|error| KeyringError::io("read from", Path::new(terminal::TERMINAL), error))?;
+    Passphrase::new(typed)
 }

@@ -70,6 +70,12 @@ impl Folder {
         self.0.join("member.card")
     }
 
+    /// The signed card with the new keys, until the charter in force lists it.
+    #[must_use]
+    pub fn new_card(&self) -> PathBuf {
+        self.0.join("member.new.card")
+    }
+
     /// The charter in force.
     #[must_use]
     pub fn charter(&self) -> PathBuf {

@@ -6,10 +6,10 @@ use crate::store::{Check, Found, Opened, Store, charters};
 use crate::witness::Witnesses;
 use crate::{http, net};
 use anyhow::{Context, anyhow, bail, ensure};
-use cairn_keyring::{Passphrases, read as read_key};
-use cairn_ledger::card::{CARD_BYTES_MAX, Card};
+use cairn_keyring::{MemberKeys, NodeSecrets, Passphrases};
+use cairn_ledger::card::{CARD_BYTES_MAX, Card, PendingCard};
 use cairn_ledger::charter::{Amendments, CHARTERS_BYTES_MAX};
-use cairn_ledger::{Charter, MemberCode, PublicKey, SecretKey};
+use cairn_ledger::{Charter, MemberCode};
 use cairn_replica::{Limits, Replica};
 use std::fs;
 use std::path::Path;
@@ -33,16 +33,25 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When it cannot start, or the disk fails.
-pub async fn run(folder: &Folder, config: Config, check: Check) -> anyhow::Result<()> {
+pub async fn run(
+    folder: &Folder,
+    config: Config,
+    check: Check,
+    mut keys: MemberKeys,
+    mut passphrases: Passphrases,
+) -> anyhow::Result<()> {
     // From the first moment on: a signal that came before would end the process without a word.
     let mut signals = Signals::listen()?;
     let listener = std::net::TcpListener::bind(config.http)
         .with_context(|| format!("cannot listen on {} for clients", config.http))?;
     listener.set_nonblocking(true)?;
     let mut check = check;
-    while once(folder, &config, check, &listener, &mut signals).await? == Ended::Amended {
+    while once(folder, &config, check, &listener, &mut signals, &mut keys).await? == Ended::Amended
+    {
         tracing::info!("another version of the charter has force: beginning anew under it");
         check = Check::Tail;
+        // New keys may have been made since the start.
+        keys = MemberKeys::open(&folder.keys(), &mut passphrases)?;
     }
     tracing::info!("stopped; everything acknowledged is on the disk");
     Ok(())
@@ -55,19 +64,23 @@ async fn once(
     check: Check,
     listener: &std::net::TcpListener,
     signals: &mut Signals,
+    keys: &mut MemberKeys,
 ) -> anyhow::Result<Ended> {
     let card = own_card(folder)?;
     let amendments = charters::read(folder)?;
     let charter = Arc::new(amendments.charter().clone());
-    let me = card.code.clone();
-    let keys = own_keys(folder, &charter, &me)?;
+    let me = card.code;
+    let listed = charter.log(&me).cloned();
+    let card = listed.ok_or_else(|| anyhow!("the charter does not list {me}"))?;
+    let NodeSecrets { log, cosign, transport } = keys.matching(&card)?;
+    put_new_keys_in_use(folder, &card, keys)?;
     let (version, name) = (charter.version(), charter.name());
     tracing::info!(member = %me, network = %charter.network(), %name, version, "starting");
     let witnesses = Witnesses::open(config, folder, &charter, &me)?;
     let opened = open(folder, &charter, &me, check).await?;
     let listener = TcpListener::from_std(listener.try_clone()?)?;
     let (ends, net) = net::start(net::Config {
-        transport: keys.transport,
+        transport,
         me: me.clone(),
         charter: charter.clone(),
         listen: config.listen.clone(),
@@ -77,9 +90,9 @@ async fn once(
     .await?;
     let standstill_ms = config.standstill_s.saturating_mul(1000);
     let limits = Limits { settle_ms: SETTLE_MS, standstill_ms, ..Limits::default() };
-    let replica = Replica::new(me, keys.log, amendments, limits, opened.restored);
+    let replica = Replica::new(me, log, amendments, limits, opened.restored);
     let store = Arc::downgrade(&opened.store);
-    let (driver, client) = Driver::new(replica, keys.cosign, opened.store, witnesses.clone(), ends);
+    let (driver, client) = Driver::new(replica, cosign, opened.store, witnesses.clone(), ends);
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
     witnesses.start(&client, &stopped);
@@ -147,35 +160,6 @@ async fn supervise(
     Ok(ended)
 }
 
-/// The keys with which a node runs.
-struct OwnKeys {
-    log: SecretKey,
-    cosign: SecretKey,
-    transport: SecretKey,
-}
-
-/// The keys of a data folder: those that the charter lists, or listed last, for the member.
-fn own_keys(folder: &Folder, charter: &Charter, me: &MemberCode) -> anyhow::Result<OwnKeys> {
-    let listed = charter.log(me);
-    let listed = listed.ok_or_else(|| anyhow!("the charter does not list {me}"))?.keys;
-    let read = |role: &str, listed: PublicKey| {
-        let file = folder.key(role);
-        let key = read_key(&file, &mut Passphrases::none())?;
-        ensure!(
-            key.public() == listed,
-            "{} is not the key that version {} of the charter lists for {me}: {listed}",
-            file.display(),
-            charter.version()
-        );
-        Ok(key)
-    };
-    Ok(OwnKeys {
-        log: read("log", listed.log)?,
-        cosign: read("cosign", listed.cosign)?,
-        transport: read("transport", listed.transport)?,
-    })
-}
-
 async fn open(
     folder: &Folder,
     charter: &Arc<Charter>,
@@ -229,7 +213,41 @@ pub fn own_card(folder: &Folder) -> anyhow::Result<Card> {
     let bytes = read_bounded(&path, CARD_BYTES_MAX).with_context(|| {
         format!("{} is no data folder yet: run `cairn-node init` first", folder.0.display())
     })?;
-    Card::verify(&bytes).with_context(|| format!("{}", path.display()))
+    match new_card_in_force(folder)? {
+        Some(card) => Ok(card),
+        None => Card::verify(&bytes).with_context(|| format!("{}", path.display())),
+    }
+}
+
+/// The card with the new keys, if there is one and the charter lists it.
+fn new_card_in_force(folder: &Folder) -> anyhow::Result<Option<Card>> {
+    let (path, charter) = (folder.new_card(), folder.charter());
+    if !path.exists() || !charter.exists() {
+        return Ok(None);
+    }
+    let pending = PendingCard::decode(&read_bounded(&path, CARD_BYTES_MAX)?)
+        .with_context(|| format!("{}", path.display()))?;
+    let charter = Charter::verify(&read_bounded(&charter, CHARTERS_BYTES_MAX)?, None)?;
+    let new = pending.card();
+    Ok(charter.member(&new.code).filter(|listed| *listed == new).cloned())
+}
+
+/// Once the charter lists the new keys, gives them and their card the names of those in use.
+///
+/// # Errors
+/// When a file cannot be moved.
+pub fn put_new_keys_in_use(
+    folder: &Folder,
+    card: &Card,
+    keys: &mut MemberKeys,
+) -> anyhow::Result<()> {
+    for role in keys.settle(card)? {
+        tracing::info!(%role, "the new key is in use; the one before it is kept as {role}.old.key");
+    }
+    if new_card_in_force(folder)?.is_some_and(|new| new == *card) {
+        fs::rename(folder.new_card(), folder.card()).context("cannot replace the member card")?;
+    }
+    Ok(())
 }
 
 /// The charter of a data folder, which has to list, or have listed, the member.

@@ -49,6 +49,7 @@ impl Network {
                 code.clone(),
                 Text::new("a mission")?,
                 MemberKind::Mission,
+                None,
                 &cairn_keyring::Protection::Clear,
             )?;
             parts.push((code, data));

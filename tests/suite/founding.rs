@@ -51,7 +51,10 @@ fn bash(folder: &Path, script: &str) -> Command {
     let path = format!("{}:{}", programs().display(), std::env::var("PATH").unwrap_or_default());
     let mut bash = Command::new("bash");
     bash.args(["-euo", "pipefail", "-c", script]).current_dir(folder).env("PATH", path);
-    bash.env_remove("CAIRN_HOME").env_remove("CAIRN_NODE").stdin(Stdio::null());
+    bash.env_remove("CAIRN_HOME")
+        .env_remove("CAIRN_NODE")
+        .env_remove("CAIRN_PASSPHRASE_FILE")
+        .stdin(Stdio::null());
     bash
 }
 

@@ -1,6 +1,7 @@
 //! The one test program of the project.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod agent;
 mod audit;
 mod crash;
 mod disk;
@@ -8,6 +9,7 @@ mod fork;
 mod forks;
 mod founding;
 mod hostile_peers;
+mod keys;
 mod liars;
 mod middle;
 mod middle_nodes;

@@ -246,7 +246,10 @@ fn another_receipt_is_not_taken(founded: &Founded, receipt: &str) {
         }
     });
     let (home, id) = (founded.path("somebody"), founded.charter.network().to_string());
-    let made = cairn_tests::nodes::cairn(&home, ["init", "--member", "UNSEC", "--network", &id]);
+    let made = cairn_tests::nodes::cairn(
+        &home,
+        ["init", "--no-passphrase", "--member", "UNSEC", "--network", &id],
+    );
     assert_eq!(made.code, 0, "{}", made.err);
     let get = |entry: &str| {
         let path = founded.path("got.tlog-proof").display().to_string();

@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
         Answer::Unknown,
         "interrupted: what was accepted stays; run the same command again to state the rest",
     );
-    let contributor = Contributor::at(&context.home)?;
+    let contributor = Contributor::at(&context.home, &mut context.passphrases())?;
     let client = context.client()?.retrying_for(Duration::from_secs(args.retry_for));
     let statements = sign(&client, &contributor, &contents, args)?;
     let counted = submit(&client, &statements)?;

@@ -6,8 +6,8 @@ use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::Config;
 use crate::{describe, print};
-use cairn_keyring::Protection;
-use cairn_ledger::{Charter, MemberCode, NetworkId, SecretKey};
+use cairn_keyring::{Agent, AgentKey, Protection};
+use cairn_ledger::{Charter, MemberCode, NetworkId, PublicKey};
 use clap::Args;
 
 /// What is typed behind `cairn init`.
@@ -19,14 +19,19 @@ pub(super) struct InitArgs {
     /// The network's id, where no node can be asked
     #[arg(long, value_name = "ID", value_parser = id::<NetworkId>)]
     network: Option<NetworkId>,
+    /// Leave the key in the clear: whoever has the file can speak in your name
+    #[arg(long)]
+    no_passphrase: bool,
+    /// Use a key that is in your ssh-agent, and make no file
+    #[arg(long, conflicts_with = "no_passphrase")]
+    agent: bool,
+    /// Which of the agent's keys: its SHA256:... fingerprint or its comment
+    #[arg(long, value_name = "KEY", requires = "agent")]
+    agent_key: Option<String>,
 }
 
 pub(super) fn run(context: &Context, args: &InitArgs) -> Outcome {
-    let key_file = context.home.key_file();
-    if key_file.exists() {
-        return Err(Failure::no(format!("there is a key already: {}", key_file.display()))
-            .hint("nothing was changed; for a second key name another folder with --home DIR"));
-    }
+    context.home.check_has_no_key()?;
     let node = context.node_named().map(|url| url.trim_end_matches('/').to_owned());
     let network = match (args.network, &node) {
         (Some(network), _) => network,
@@ -37,11 +42,39 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Outcome {
             ));
         }
     };
-    let key = cairn_keyring::generate()?;
-    let config = Config { member: args.member.clone(), network, node };
-    context.home.found(&config, &key, &Protection::Clear)?;
-    report(context, args, &config, &key);
+    let mut config = Config { member: args.member.clone(), network, node, agent: None };
+    let made = if args.agent {
+        let key = Agent::of_environment()?.choose(args.agent_key.as_deref())?;
+        let public = key.public.ok_or_else(|| Failure::no("the agent's key is not Ed25519"))?;
+        config.agent = Some(public);
+        context.home.settle(&config)?;
+        Made { public, kept: Kept::Agent(key) }
+    } else {
+        let protection = protection(context, args)?;
+        let key = cairn_keyring::generate()?;
+        context.home.found(&config, &key, &protection)?;
+        Made { public: key.public(), kept: Kept::File { clear: protection == Protection::Clear } }
+    };
+    report(context, args, &config, &made);
     Ok(Answer::Yes)
+}
+
+/// A contributor's new key, and where it is.
+struct Made {
+    public: PublicKey,
+    kept: Kept,
+}
+
+enum Kept {
+    File { clear: bool },
+    Agent(AgentKey),
+}
+
+fn protection(context: &Context, args: &InitArgs) -> Result<Protection, Failure> {
+    if args.no_passphrase {
+        return Ok(Protection::Clear);
+    }
+    Ok(context.passphrases().choose(&format!("your key for {}", args.member))?)
 }
 
 /// The network of the node's charter, which has to be in force and to list the member.
@@ -57,24 +90,39 @@ fn network_of(client: &Client, member: &MemberCode) -> Result<NetworkId, Failure
         .hint(format!("its members are {members}")))
 }
 
-fn report(context: &Context, args: &InitArgs, config: &Config, key: &SecretKey) {
-    let (public, network) = (key.public(), config.network);
+fn report(context: &Context, args: &InitArgs, config: &Config, made: &Made) {
+    let (public, network) = (made.public, config.network);
     let command = format!("cairn-node authorise --data DIR --key {public} --office \"<office>\"");
+    let key_file = context.home.key_file();
     if context.json {
+        let (file, encrypted, fingerprint) = match &made.kept {
+            Kept::File { clear } => (Some(key_file), Some(!clear), None),
+            Kept::Agent(key) => (None, None, Some(&key.fingerprint)),
+        };
         print::json(&serde_json::json!({
             "member": config.member,
             "network": network,
             "key": public,
-            "key_file": context.home.key_file(),
+            "key_file": file,
+            "encrypted": encrypted,
+            "agent_key": fingerprint,
             "operator_runs": command,
         }));
         return;
     }
     print::line(format!("your key for {}: {public}", config.member));
-    print::line(format!(
-        "kept in {}: back it up, show it to nobody",
-        context.home.key_file().display()
-    ));
+    match &made.kept {
+        Kept::Agent(key) => print::line(format!(
+            "kept in your ssh-agent: {} {}; every signature asks it",
+            key.fingerprint, key.comment
+        )),
+        Kept::File { clear } => {
+            print::line(format!("kept in {}: back it up, show it to nobody", key_file.display()));
+            if *clear {
+                print::line("it is in the clear: `cairn key passphrase` encrypts it");
+            }
+        }
+    }
     print::line(format!("network: {network}"));
     if args.network.is_none() {
         print::line(

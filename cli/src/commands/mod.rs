@@ -12,6 +12,7 @@ mod fork;
 mod import;
 mod init;
 mod interrupt;
+mod key;
 mod log;
 mod members;
 mod receipt;
@@ -26,6 +27,7 @@ use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Config, Home};
 use crate::print;
+use cairn_keyring::Passphrases;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -54,6 +56,9 @@ pub struct Global {
     /// The node to talk to, instead of the one in your settings
     #[arg(long, value_name = "URL", env = "CAIRN_NODE", global = true)]
     node: Option<String>,
+    /// Take your key's passphrase from the first line of this file instead of asking
+    #[arg(long, value_name = "FILE", env = "CAIRN_PASSPHRASE_FILE", global = true)]
+    passphrase_file: Option<PathBuf>,
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
     pub json: bool,
@@ -63,6 +68,9 @@ pub struct Global {
 enum Command {
     /// Make your contributor's key and settings
     Init(init::InitArgs),
+    /// Show your key, or change its passphrase
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Open, update and read cases
     #[command(subcommand)]
     Case(Box<CaseCommand>),
@@ -114,12 +122,18 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) json: bool,
     node: Option<String>,
+    passphrase_file: Option<PathBuf>,
 }
 
 impl Context {
     /// The address that was typed or stands in the environment.
     pub(crate) fn node_named(&self) -> Option<&str> {
         self.node.as_deref()
+    }
+
+    /// What opens an encrypted key.
+    pub(crate) fn passphrases(&self) -> Passphrases {
+        Passphrases::of(self.passphrase_file.clone())
     }
 
     /// The settings, if there are any.
@@ -147,11 +161,12 @@ impl Context {
 /// # Errors
 /// When it cannot be done or is refused.
 pub fn run(cli: Cli) -> Outcome {
-    let Cli { global: Global { home, node, json }, command } = cli;
-    let context = Context { home: Home::locate(home.as_deref())?, json, node };
+    let Cli { global: Global { home, node, passphrase_file, json }, command } = cli;
+    let context = Context { home: Home::locate(home.as_deref())?, json, node, passphrase_file };
     let Some(command) = command else { return first_steps(&context) };
     match command {
         Command::Init(args) => init::run(&context, &args),
+        Command::Key(command) => key::run(&context, &command),
         Command::Case(command) => run_case(&context, &command),
         Command::Submit(args) => submit::run(&context, &args),
         Command::Log(args) => log::run(&context, &args),

@@ -71,7 +71,7 @@ pub(super) struct Saying {
 
 /// Says it, or signs it for later.
 pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -> Outcome {
-    let contributor = Contributor::at(&context.home)?;
+    let contributor = Contributor::at(&context.home, &mut context.passphrases())?;
     if !delivery.any_date {
         saying.facts.iter().try_for_each(check_dates)?;
     }

@@ -1,10 +1,10 @@
 //! `cairn-node authorise | revoke`: who speaks for the member, said with its root key.
 
+use crate::commands::unlock::Unlock;
 use crate::config::Folder;
 use crate::process::{own_card, own_charter};
 use anyhow::{Context, bail};
 use cairn_api::{Outcome, Submission, SubmissionResult, route};
-use cairn_keyring::Passphrases;
 use cairn_ledger::authority::{AUTHORISE, Authorisation, REVOKE, Revocation, Scope};
 use cairn_ledger::hash::{Bytes, Reference};
 use cairn_ledger::statement::{Kind, STATEMENT_FORMAT, Timestamp};
@@ -23,6 +23,8 @@ pub(super) struct Place {
     /// The root key, where it is not in the data folder.
     #[arg(long, value_name = "FILE")]
     root_key: Option<PathBuf>,
+    #[command(flatten)]
+    unlock: Unlock,
     /// The member's running node. Default: the address in node.toml.
     #[arg(long, value_name = "URL")]
     node: Option<String>,
@@ -94,7 +96,7 @@ impl Place {
         let card = own_card(&folder)?;
         let charter = own_charter(&folder, &card)?;
         let root = self.root_key.unwrap_or_else(|| folder.key("root"));
-        let root = cairn_keyring::read(&root, &mut Passphrases::none())?;
+        let root = cairn_keyring::read(&root, &mut self.unlock.passphrases())?;
         let mut reference = Reference::default();
         getrandom::fill(&mut reference.0).context("the system gives no randomness")?;
         let statement = Statement {

@@ -1,9 +1,9 @@
 //! `cairn-node charter`: from member cards to a network.
 
+use crate::commands::unlock::Unlock;
 use crate::config::{Folder, replace};
 use crate::process::read_bounded;
 use anyhow::Context;
-use cairn_keyring::Passphrases;
 use cairn_ledger::NetworkId;
 use cairn_ledger::card::CARD_BYTES_MAX;
 use cairn_ledger::charter::{CHARTER_BYTES_MAX, PendingCharter, Rules};
@@ -41,6 +41,8 @@ pub(super) enum Charter {
         /// The root key, where it is not in the data folder.
         #[arg(long, value_name = "FILE")]
         root_key: Option<PathBuf>,
+        #[command(flatten)]
+        unlock: Unlock,
     },
     /// Bring the signatures on several copies of one charter together.
     Merge {
@@ -63,11 +65,11 @@ impl Charter {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         match self {
             Self::Draft { name, out, confirm, cards } => draft(name, &out, confirm, &cards),
-            Self::Sign { file, data, root_key } => {
+            Self::Sign { file, data, root_key, unlock } => {
                 let data = data.map(Folder);
                 let from_data = || data.as_ref().map(|data| data.key("root"));
                 let key = root_key.or_else(from_data).context("no root key named")?;
-                sign(&file, &key)
+                sign(&file, &key, unlock)
             }
             Self::Merge { out, files } => merge(&out, &files),
             Self::Show { file } => {
@@ -101,9 +103,9 @@ fn draft(
     Ok(())
 }
 
-fn sign(file: &Path, key: &Path) -> anyhow::Result<()> {
+fn sign(file: &Path, key: &Path, unlock: Unlock) -> anyhow::Result<()> {
     let mut charter = read(file)?;
-    let code = charter.sign(&cairn_keyring::read(key, &mut Passphrases::none())?)?.clone();
+    let code = charter.sign(&cairn_keyring::read(key, &mut unlock.passphrases())?)?.clone();
     replace(file, &charter.encode())?;
     say!("signed by {code}");
     say_missing(&charter);

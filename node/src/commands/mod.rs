@@ -3,8 +3,10 @@
 mod authorise;
 mod charter;
 mod init;
+mod key;
 mod run;
 mod set_aside;
+mod unlock;
 
 pub use authorise::submit;
 pub use init::make as init_make;
@@ -23,6 +25,9 @@ pub struct Cli {
 enum Command {
     /// Make a member's keys and card.
     Init(init::Init),
+    /// Make new keys, change passphrases, and show what is there.
+    #[command(subcommand)]
+    Key(key::Key),
     /// Draft, sign, merge and show the charter that founds a network.
     #[command(subcommand)]
     Charter(charter::Charter),
@@ -50,6 +55,7 @@ enum Command {
 pub fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Init(init) => init.execute(),
+        Command::Key(key) => key.execute(),
         Command::Charter(charter) => charter.execute(),
         Command::Run(run) => run.execute(),
         Command::Authorise(authorise) => authorise.execute(),

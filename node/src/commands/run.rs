@@ -1,10 +1,12 @@
 //! `cairn-node run`: the node itself.
 
+use crate::commands::unlock::Unlock;
 use crate::config::Folder;
 use crate::net::Multiaddr;
 use crate::process::{self, adopt_charter};
 use crate::store::Check;
 use anyhow::{Context, ensure};
+use cairn_keyring::MemberKeys;
 use clap::Args;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::net::SocketAddr;
@@ -32,6 +34,8 @@ pub(super) struct Run {
     /// Where clients on this machine connect. Overrules node.toml.
     #[arg(long, value_name = "ADDRESS")]
     pub http: Option<SocketAddr>,
+    #[command(flatten)]
+    unlock: Unlock,
     /// Check every signature on the disk before starting, and the second copy entry by entry.
     #[arg(long)]
     pub verify_all: bool,
@@ -74,11 +78,13 @@ impl Run {
             config.http
         );
         let check = if self.verify_all { Check::Everything } else { Check::Tail };
+        let mut passphrases = self.unlock.passphrases();
+        let keys = MemberKeys::open(&folder.keys(), &mut passphrases)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(std::thread::available_parallelism().map_or(2, Into::into).min(4))
             .enable_all()
             .build()
             .context("cannot start")?;
-        runtime.block_on(process::run(&folder, config, check))
+        runtime.block_on(process::run(&folder, config, check, keys, passphrases))
     }
 }

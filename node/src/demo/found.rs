@@ -76,7 +76,7 @@ fn member(
     if !folder.card().exists() {
         // An interrupted founding left keys without a card: they are nobody's yet.
         fs::remove_dir_all(folder.keys()).ok();
-        init_make(&folder, code.clone(), Text::new(name)?, kind, &Protection::Clear)?;
+        init_make(&folder, code.clone(), Text::new(name)?, kind, None, &Protection::Clear)?;
     }
     let key = home.join("contributor").join("contributor.key");
     if !key.exists() {

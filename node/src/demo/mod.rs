@@ -127,6 +127,7 @@ fn print_guide(members: &found::Members, loaded: &cases::Loaded, took: Duration)
         loaded.cases
     );
     say!("They are a DEMONSTRATION made from public reports: no State has said any of it.");
+    say!("Its keys are in the clear, without a passphrase, as real ones should never be.");
     say!("");
     for member in &members.list {
         say!("  {:<8} {:<44} {}", member.code, member.name, member.url());

@@ -32,7 +32,7 @@ impl Said {
 #[must_use]
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(programs().join(program));
-    for name in ["CAIRN_HOME", "CAIRN_NODE", "RUST_LOG"] {
+    for name in ["CAIRN_HOME", "CAIRN_NODE", "CAIRN_PASSPHRASE_FILE", "SSH_AUTH_SOCK", "RUST_LOG"] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());
@@ -55,7 +55,11 @@ pub fn cairn_node<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Said {
     run(command("cairn-node").args(args))
 }
 
-fn run(command: &mut Command) -> Said {
+/// Runs a command to its end.
+///
+/// # Panics
+/// When it cannot be run.
+pub fn run(command: &mut Command) -> Said {
     let output = command.output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let code = output.status.code().unwrap_or(-1);

@@ -35,10 +35,9 @@ impl Founded {
             let data = folder.path().join(code);
             let kind = if nodes.is_empty() { "secretariat" } else { "state" };
             let name = format!("Invented member {code}");
-            let init = ["init", "--code", code, "--name", &name, "--kind", kind, "--data"];
-            let _ =
-                cairn_node(init.map(Into::into).into_iter().chain([data.clone().into_os_string()]))
-                    .yes();
+            let init = ["init", "--no-passphrase", "--code", code, "--name", &name, "--kind", kind];
+            let init = init.into_iter().chain(["--data"]);
+            let _ = cairn_node(init.map(Into::into).chain([data.clone().into_os_string()])).yes();
             let mut node = Node::new(code, data, charter.clone(), free_ports(2));
             node.peers = nodes.first().map(|first: &Node| first.port).into_iter().collect();
             nodes.push(node);
@@ -144,7 +143,8 @@ impl Founded {
     #[must_use]
     pub fn contributor(&self, code: &str) -> Contributor {
         let (node, home) = (self.node(code), self.home(code));
-        let _ = cairn(&home, ["init", "--member", code, "--node", &node.url()]).yes();
+        let init = ["init", "--no-passphrase", "--member", code, "--node"];
+        let _ = cairn(&home, init.into_iter().chain([node.url().as_str()])).yes();
         let speaker =
             Contributor { key: read_key(&home.join("contributor.key")), ..self.invented(code) };
         let (key, folder) = (speaker.key.public().to_string(), node.folder.display().to_string());
