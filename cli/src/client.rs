@@ -5,7 +5,10 @@
 
 use crate::failure::Failure;
 use cairn_api::route;
-use cairn_api::{CaseList, EntryList, MemberView, Problem, Status, Submission, SubmissionResult};
+use cairn_api::{
+    CaseList, EntryList, MemberView, Offer, Problem, Proposals, Status, Submission,
+    SubmissionResult,
+};
 use cairn_casebook::{Case, CaseId};
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::{MemberCode, SignedStatement};
@@ -101,6 +104,27 @@ impl Client {
     pub fn charter(&self) -> Result<Vec<u8>, Failure> {
         let bytes = self.patiently(|| read_bytes(&mut self.open(route::CHARTER)?));
         bytes.map_err(|error| self.explain(error))
+    }
+
+    /// Amendments of the charter that wait for signatures.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn proposals(&self) -> Result<Proposals, Failure> {
+        self.get(route::PROPOSALS)
+    }
+
+    /// Hands in a file of charters.
+    ///
+    /// # Errors
+    /// When the node is away or refuses one of them.
+    pub fn offer(&self, file: &[u8]) -> Result<Offer, Failure> {
+        let url = format!("{}{}", self.base, route::PROPOSALS);
+        let offered = self.patiently(|| {
+            let response = self.agent.post(&url).send(file).map_err(away)?;
+            read_json(&mut answered(response)?)
+        });
+        offered.map_err(|error| self.explain(error))
     }
 
     /// The members with their contributors.

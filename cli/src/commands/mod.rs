@@ -6,6 +6,7 @@ mod case_list;
 mod case_open;
 mod case_show;
 mod case_update;
+mod charter;
 mod completion;
 mod export;
 mod fork;
@@ -80,6 +81,9 @@ enum Command {
     Log(log::LogArgs),
     /// The members of the network and who speaks for them
     Members(members::MembersArgs),
+    /// Who is in the network, by which rules, and how that is changed
+    #[command(subcommand)]
+    Charter(charter::CharterCommand),
     /// Is all well at the node? Is it replicating, is any log forked?
     Status,
     /// Follow what happens, as it happens; Ctrl-C ends it
@@ -171,6 +175,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Submit(args) => submit::run(&context, &args),
         Command::Log(args) => log::run(&context, &args),
         Command::Members(args) => members::run(&context, &args),
+        Command::Charter(command) => charter::run(&context, &command),
         Command::Status => status::run(&context),
         Command::Watch => watch::run(&context),
         Command::Import(ImportCommand::UnFatalities(args)) => import::run(&context, &args),
