@@ -45,11 +45,12 @@ pub async fn run(
     let listener = std::net::TcpListener::bind(config.http)
         .with_context(|| format!("cannot listen on {} for clients", config.http))?;
     listener.set_nonblocking(true)?;
-    let mut check = check;
-    while once(folder, &config, check, &listener, &mut signals, &mut keys).await? == Ended::Amended
+    let (mut check, mut patience) = (check, Duration::ZERO);
+    while once(folder, &config, check, &listener, &mut signals, &mut keys, patience).await?
+        == Ended::Amended
     {
         tracing::info!("another version of the charter has force: beginning anew under it");
-        check = Check::Tail;
+        (check, patience) = (Check::Tail, RELEASE);
         // New keys may have been made since the start.
         keys = MemberKeys::open(&folder.keys(), &mut passphrases)?;
     }
@@ -65,6 +66,7 @@ async fn once(
     listener: &std::net::TcpListener,
     signals: &mut Signals,
     keys: &mut MemberKeys,
+    patience: Duration,
 ) -> anyhow::Result<Ended> {
     let card = own_card(folder)?;
     let amendments = charters::read(folder)?;
@@ -84,6 +86,7 @@ async fn once(
         me: me.clone(),
         charter: charter.clone(),
         listen: config.listen.clone(),
+        patience,
         peers: config.peers.clone(),
         announce: config.announce.clone(),
     })
@@ -150,13 +153,13 @@ async fn supervise(
         Some(ended) => ended,
         None => driver.await??,
     };
-    if ended == Ended::Amended {
-        // Whoever has asked is still told that the node is stopping.
-        tokio::time::timeout(LAST_ANSWERS, &mut web).await.ok();
+    // Whoever has asked is still told that the node is stopping. Clients that listen to events would
+    // keep the server for ever.
+    let patience = if ended == Ended::Amended { LAST_ANSWERS } else { Duration::ZERO };
+    if tokio::time::timeout(patience, &mut web).await.is_err() {
+        web.abort();
+        web.await.ok();
     }
-    // Clients that listen to events would keep the server for ever.
-    web.abort();
-    web.await.ok();
     Ok(ended)
 }
 

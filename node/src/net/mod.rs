@@ -19,6 +19,7 @@ use cairn_ledger::{Charter, Fork, SecretKey};
 use cairn_replica::message::{CosignedNote, Head, KnownCharters, RawRange, Response};
 pub use libp2p::Multiaddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How many events wait for the driver, and commands for the network. Both push back.
@@ -34,6 +35,8 @@ pub struct Config {
     pub charter: Arc<Charter>,
     /// Where to listen.
     pub listen: Vec<Multiaddr>,
+    /// For how long it is tried to listen there.
+    pub patience: Duration,
     /// Where peers can be found to begin with.
     pub peers: Vec<Multiaddr>,
     /// Addresses under which others reach this node, where they differ from those it listens on.

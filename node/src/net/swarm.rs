@@ -4,6 +4,7 @@ use super::addresses::{AddressBook, bare};
 use super::behaviour::{Behaviour, BehaviourEvent, peer_id};
 use super::dial::{Backoff, Target};
 use super::{Beginning, Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
+use anyhow::Context;
 use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::{Charter, Fork};
 use cairn_replica::message::{Address, CosignedNote, Head, RawRange, Request, Response};
@@ -20,8 +21,6 @@ use tokio::task::JoinHandle;
 
 /// How often missing connections are looked for.
 const DIAL_INTERVAL: Duration = Duration::from_millis(250);
-/// How often it is tried to listen where the address is in use.
-const LISTEN_TRIES: u32 = 4;
 /// How long a peer that misbehaved is kept out.
 const PENALTY: Duration = Duration::from_secs(30);
 /// Connections serve for as long as they last: heads are told every few seconds.
@@ -111,11 +110,12 @@ async fn build(config: &Config) -> anyhow::Result<Swarm<Behaviour>> {
         .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT))
         .build();
     for address in &config.listen {
-        // A node that begins anew may not have let go of the address yet.
-        let mut tries = 0;
+        let until = Instant::now() + config.patience;
+        // The sockets of a node that begins anew close only when its last connections have ended.
         while let Err(error) = swarm.listen_on(address.clone()) {
-            tries += 1;
-            anyhow::ensure!(tries < LISTEN_TRIES, "cannot listen on {address}: {error}");
+            if Instant::now() >= until {
+                return Err(error).with_context(|| format!("cannot listen on {address}"));
+            }
             tokio::time::sleep(DIAL_INTERVAL).await;
         }
     }
