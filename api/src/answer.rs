@@ -1,5 +1,6 @@
 //! What a node answers.
 
+use crate::authority::KeyState;
 use cairn_casebook::{Fact, Summary};
 use cairn_ledger::authority::Scope;
 use cairn_ledger::charter::{MemberKeys, MemberKind};
@@ -159,6 +160,9 @@ pub struct Contributor {
     pub granted_at: u64,
     /// Where it was revoked, if it was.
     pub revoked_at: Option<u64>,
+    /// Whether the authorisation has force.
+    #[serde(default)]
+    pub state: KeyState,
 }
 
 /// A range of a log.
@@ -215,6 +219,10 @@ pub struct EntryView {
     pub fact: Option<Fact>,
     /// How many bytes the entry has.
     pub bytes: usize,
+    /// The position of the entry of the same log by which it counts for nothing: its key was compromised
+    /// before it was signed.
+    #[serde(default)]
+    pub compromised_by: Option<u64>,
 }
 
 /// Cases in short.

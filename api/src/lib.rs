@@ -4,6 +4,7 @@
 //! themselves travel as their signed bytes: a node cannot change what it passes on unnoticed.
 
 pub mod answer;
+pub mod authority;
 pub mod charter;
 pub mod route;
 pub mod submit;
@@ -12,5 +13,6 @@ pub use answer::{
     CaseList, Contributor, CosignedStatus, EntryList, EntryView, Event, LogStatus, MemberView,
     PeerStatus, Status, WitnessStatus,
 };
+pub use authority::{AuthorityView, KeyState, KeyView, MarkedRange, StepView};
 pub use charter::{Offer, Proposals};
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

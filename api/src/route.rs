@@ -8,6 +8,8 @@ pub const CHARTER: &str = "/v1/charter";
 pub const PROPOSALS: &str = "/v1/charter/proposals";
 /// The members with their keys, log sizes and contributors. `GET`.
 pub const MEMBERS: &str = "/v1/members";
+/// Who may say what for a member, and how that came about. `GET`.
+pub const AUTHORITY: &str = "/v1/members/{member}/authority";
 /// A range of a member's log, decoded (`start`, `limit`). `GET`.
 pub const LOG: &str = "/v1/logs/{member}";
 /// A member's last signed checkpoint: a signed note. `GET`.

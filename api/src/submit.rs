@@ -1,6 +1,7 @@
 //! Handing statements in, and being refused with a reason.
 
 use cairn_ledger::hash::{Bytes, EntryHash};
+use cairn_ledger::key::PublicKey;
 use cairn_ledger::text::MemberCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,4 +58,19 @@ pub struct Problem {
     pub error: String,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// The key whose authority decides it, where that is what it is about.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<PublicKey>,
+    /// The position of the entry that decides it, in the log of the member for which it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<u64>,
+}
+
+impl Problem {
+    /// A sentence and a hint.
+    #[must_use]
+    pub fn new(error: impl Into<String>, hint: Option<String>) -> Self {
+        Self { error: error.into(), hint, signer: None, decided_at: None }
+    }
 }

@@ -132,5 +132,6 @@ pub(crate) fn read(member: &str, position: u64, reading: Reading) -> Stated {
         reading,
         noticed_at,
         beyond_fork,
+        compromised_by: None,
     }
 }

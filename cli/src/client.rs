@@ -6,7 +6,7 @@
 use crate::failure::Failure;
 use cairn_api::route;
 use cairn_api::{
-    CaseList, EntryList, MemberView, Offer, Problem, Proposals, Status, Submission,
+    AuthorityView, CaseList, EntryList, MemberView, Offer, Problem, Proposals, Status, Submission,
     SubmissionResult,
 };
 use cairn_casebook::{Case, CaseId};
@@ -133,6 +133,14 @@ impl Client {
     /// When the node is away or refuses.
     pub fn members(&self) -> Result<Vec<MemberView>, Failure> {
         self.get(route::MEMBERS)
+    }
+
+    /// Who may say what for a member, and how that came about.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn authority(&self, member: &MemberCode) -> Result<AuthorityView, Failure> {
+        self.get(&route::AUTHORITY.replace("{member}", member.as_str()))
     }
 
     /// Entries of a log, decoded.
@@ -283,7 +291,7 @@ impl Client {
                 Failure::unknown(format!("no answer from the node at {node}: {why}"))
                     .hint("is it running? name another with --node URL or the variable CAIRN_NODE")
             }
-            CallError::Refused(status, Problem { error, hint }) => {
+            CallError::Refused(status, Problem { error, hint, .. }) => {
                 let failure =
                     if status >= 500 { Failure::unknown(error) } else { Failure::no(error) };
                 match hint {

@@ -1,7 +1,8 @@
 //! Says in one line of plain words what a fact says, who somebody is, and when something was.
 
 use crate::signing;
-use cairn_api::EntryView;
+use cairn_api::authority::short;
+use cairn_api::{EntryView, MarkedRange};
 use cairn_casebook::fact::{
     Authority, CaseOpened, Casualties, Correction, JudgmentResult, Notified, Retraction,
 };
@@ -74,6 +75,17 @@ pub fn entry(entry: &EntryView) -> String {
 pub fn member(charter: &Charter, code: &MemberCode) -> String {
     let card = charter.member(code);
     card.map_or_else(|| code.to_string(), |card| format!("{} ({code})", card.name))
+}
+
+/// Which statements of a log count for nothing.
+#[must_use]
+pub fn marked(member: &MemberCode, range: &MarkedRange) -> String {
+    let MarkedRange { key, from, said_at, .. } = range;
+    let key = short(key);
+    format!(
+        "what key {key} signed from {member}/{from} to before {member}/{said_at} counts for nothing: \
+         signed after the key was compromised (entry {member}/{said_at})"
+    )
 }
 
 /// Who has cosigned.

@@ -24,6 +24,7 @@
 
 extern crate alloc;
 
+pub mod administration;
 pub mod adoption;
 pub mod authority;
 pub mod bundle;
@@ -31,13 +32,16 @@ pub mod card;
 pub mod charter;
 pub mod checkpoint;
 pub mod codec;
+pub mod compromise;
 pub mod cosignature;
 pub mod entry;
 pub mod export;
 pub mod fork;
+pub mod grant;
 pub mod hash;
 pub mod key;
 pub mod log;
+mod not_authorised;
 pub mod note;
 pub mod proof;
 pub mod receipt;

@@ -84,6 +84,14 @@ def log(found: Input) -> object:
     return {"size": held.size, "last": held.last.hex(), "root": held.root().hex()}
 
 
+def marks(found: Input) -> object:
+    founded = read_charter(data(found, "charter"), None)
+    held = Log(founded, found["member"])
+    for text in found["entries"]:
+        held.admit(read_entry(bytes.fromhex(text), founded.id))
+    return [{"position": at, "by": by} for at, by in sorted(held.authority.marks.items())]
+
+
 def export(found: Input) -> object:
     read = read_export(io.BytesIO(data(found)), data(found, "network"))
     return {"member": read.log.member, "size": read.log.size}
@@ -111,6 +119,7 @@ AREAS: dict[str, Callable[[Input], object]] = {
     "inclusion": inclusion,
     "consistency": consistency,
     "log": log,
+    "marks": marks,
     "export": export,
     "cosigned": cosigned,
     "receipt": receipt,

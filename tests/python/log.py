@@ -1,4 +1,4 @@
-"""Sections 3.2 and 3.4 and page 07.1 of the specification: a member's whole log, and who had the authority to write it."""
+"""Section 3.2 and page 07.1 of the specification: a member's whole log."""
 
 from __future__ import annotations
 
@@ -6,31 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from authority import Authority
 from charter import CHARTER_BYTES_MAX, Charter, read_charter
 from checkpoint import NOTE_BYTES_MAX, read_checkpoint
-from encoding import Reader, ascending, limit, refuse, usable
-from entry import Entry, Statement, read_entry, read_topics
+from encoding import limit, refuse
+from entry import Entry, read_entry
 from tree import EMPTY_ROOT, leaf_hash, node_hash
 
 EXPORT_LINE = b"cairn/log-export/v1\n"
-AUTHORISE, REVOKE, ROOT_KINDS = 1, 2, 100
-SCOPE_MAX = 1_024
-
-
-@dataclass(frozen=True)
-class Scope:
-    kinds: list[int]
-    topics: list[str]
-    not_before: int | None
-    not_after: int | None
-
-    def covers(self, said: Statement) -> bool:
-        return (
-            (not self.kinds or said.kind in self.kinds)
-            and (not self.topics or any(topic in self.topics for topic in said.topics))
-            and (self.not_before is None or said.made_at >= self.not_before)
-            and (self.not_after is None or said.made_at <= self.not_after)
-        )
 
 
 @dataclass
@@ -41,10 +24,11 @@ class Log:
     member: str
     size: int = 0
     last: bytes = bytes(32)
-    scopes: dict[bytes, Scope | None] = field(default_factory=dict)
-    """What each contributor may say; nothing once revoked."""
     peaks: list[tuple[int, bytes]] = field(default_factory=list)
     """The perfect trees that the leaves make up, largest first, by their numbers of leaves."""
+
+    def __post_init__(self) -> None:
+        self.authority = Authority(self.charter.members[self.member].keys[0], self.charter.two_people)
 
     def admit(self, entry: Entry) -> None:
         if entry.statement.member != self.member:
@@ -55,7 +39,7 @@ class Log:
             refuse("03:6", f"position {entry.position} is taken, the next free one is {self.size}")
         if entry.previous != self.last:
             refuse("03:6", f"entry {entry.position} names another entry before it")
-        self.authorise(entry)
+        self.authority.take(entry)
         self.size, self.last = self.size + 1, entry.hash()
         leaves, node = 1, leaf_hash(entry.data)
         while self.peaks and self.peaks[-1][0] == leaves:
@@ -69,46 +53,6 @@ class Log:
         for _, peak in reversed(self.peaks[:-1]):
             found = node_hash(peak, found)
         return found
-
-    def authorise(self, entry: Entry) -> None:
-        """Judges the signers by the entries before, and takes over what the entry changes."""
-        said, root = entry.statement, self.charter.members[self.member].keys[0]
-        if said.kind >= ROOT_KINDS:
-            for key in entry.signers:
-                self.check_contributor(key, said, root)
-            if said.kind in self.charter.two_people and len(entry.signers) < 2:
-                refuse("03:21", f"kind {said.kind} needs two people")
-            return
-        if entry.signers != [root]:
-            refuse("03:13", f"kind {said.kind} is for the root key alone")
-        reader = Reader(said.body, "the body of an administrative statement")
-        if said.kind == AUTHORISE:
-            key, _office, scope = reader.take(32), reader.text(120), read_scope(reader)
-            reader.end()
-            usable(key, "03:15", "the key that is authorised")
-            self.scopes[key] = scope
-        elif said.kind == REVOKE:
-            key, _reason = reader.take(32), reader.text(200)
-            reader.end()
-            if key not in self.scopes:
-                refuse("03:16", "the key that is revoked was never authorised")
-            self.scopes[key] = None
-
-    def check_contributor(self, key: bytes, said: Statement, root: bytes) -> None:
-        if key == root:
-            refuse("03:13", f"the root key signs no kind {said.kind}")
-        if (scope := self.scopes.get(key)) is None:
-            refuse("03:18", f"the key {key.hex()} is {'revoked' if key in self.scopes else 'not authorised'}")
-        if not scope.covers(said):
-            refuse("03:18", f"the statement is outside of what the key {key.hex()} may say")
-
-
-def read_scope(reader: Reader) -> Scope:
-    kinds = reader.many(lambda: reader.number(2), 0, SCOPE_MAX, "03:14", "the list of kinds")
-    ascending(kinds, "03:14", "kinds of a scope")
-    topics = read_topics(reader, SCOPE_MAX, "03:14")
-    times = [reader.number(8, signed=True) if reader.variant(1, 2) else None for _ in range(2)]
-    return Scope(kinds, topics, *times)
 
 
 @dataclass(frozen=True)

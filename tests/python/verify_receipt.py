@@ -187,13 +187,28 @@ def fork_lines(fork: Fork) -> list[str]:
 def export_values(export: Export) -> Said:
     log = export.log
     values: Said = {"member": log.member, "size": log.size, "root": log.root().hex(), "last": log.last.hex()}
-    return values | {"signatures": export.signatures}
+    return values | {"signatures": export.signatures, "compromised": compromised(export)}
+
+
+def compromised(export: Export) -> list[Said]:
+    """Keys whose statements count for nothing from one position to before another (03:31)."""
+    return [
+        {"key": key.hex(), "since": since, "from": begin, "said_at": said_at}
+        for key, known in sorted(export.log.authority.suspicions.items())
+        for since, begin, said_at in known
+        if begin < said_at
+    ]
 
 
 def export_lines(export: Export) -> list[str]:
     log = export.log
     return [
         f"the log {log.charter.origin(log.member)}: {log.size} entries with the root {log.root().hex()}",
+        *(
+            f"what key {one['key']} signed from position {one['from']} to before {one['said_at']} counts for nothing: "
+            f"the key was compromised (entry {log.member}/{one['said_at']})"
+            for one in compromised(export)
+        ),
         "true: every signature, link, authority and the root were checked",
     ]
 

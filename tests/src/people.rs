@@ -1,5 +1,6 @@
 //! An invented network: members with keys that follow from their numbers, and what they can say.
 
+use cairn_ledger::administration::{COMPROMISED, Compromise, SUSPEND, Suspension};
 use cairn_ledger::authority::{AUTHORISE, Authorisation, REVOKE, Revocation, Scope};
 use cairn_ledger::card::{Card, MemberKind, MemberSecrets};
 use cairn_ledger::charter::{Charter, PendingCharter, Rules};
@@ -32,6 +33,12 @@ pub struct Network {
     pub charter: Arc<Charter>,
     /// The members, in the order of the charter.
     pub people: Vec<Person>,
+}
+
+/// Two thirds for everything, and nothing that needs two people.
+fn plain(members: usize) -> Rules {
+    let two_people = Vec::new();
+    Rules { secretariat_signs: false, two_people, ..Rules::two_thirds_of(members) }
 }
 
 /// The secret key that belongs to a number.
@@ -73,7 +80,7 @@ impl Network {
     /// A network of so many members; the same one every time.
     #[must_use]
     pub fn of(members: usize) -> Self {
-        Self::ruled(members, Rules { secretariat_signs: false, ..Rules::two_thirds_of(members) })
+        Self::ruled(members, plain(members))
     }
 
     /// The same with other rules.
@@ -126,6 +133,22 @@ impl Network {
         let reason = Text::new("Left the office").expect("a reason");
         let body = Revocation { key: contributor.public(), reason }.encode();
         self.statement(who, 1, REVOKE, body).sign(&[&self.people[who].secrets.root])
+    }
+
+    /// "This contributor does not speak for us until we say so", by the root key.
+    #[must_use]
+    pub fn suspend(&self, who: usize, contributor: &SecretKey) -> SignedStatement {
+        let reason = Text::new("On leave").expect("a reason");
+        let body = Suspension { key: contributor.public(), reason }.encode();
+        self.statement(who, 2, SUSPEND, body).sign(&[&self.people[who].secrets.root])
+    }
+
+    /// "This key may have been used by somebody else", without signatures.
+    #[must_use]
+    pub fn compromised(&self, who: usize, contributor: &SecretKey, since: Timestamp) -> Statement {
+        let reason = Text::new("Stolen").expect("a reason");
+        let body = Compromise { key: contributor.public(), reason, since }.encode();
+        self.statement(who, 3, COMPROMISED, body)
     }
 
     /// A note of a member's contributor.

@@ -21,6 +21,7 @@ mod receipts;
 mod refusals;
 mod replays;
 mod restart;
+mod standings;
 mod story_demo;
 mod tidy;
 mod tiles;

@@ -36,6 +36,9 @@ pub enum Standing {
     NotForThisMember(String),
     /// Its log is forked before it: its member has signed another history. Kept, and counted nowhere.
     BeyondFork,
+    /// It was signed after its key was compromised, as the entry at that position of its log says. Kept, and
+    /// counted nowhere; its member can say it again with another key.
+    AfterCompromise(u64),
     /// A correction or retraction that has no effect, and why.
     NoEffect(String),
     /// Its kind is known and its fields are not readable.
@@ -288,6 +291,7 @@ impl Item {
     fn new(stated: Stated) -> Self {
         let forbidden = match (stated.member_kind, stated.fact()) {
             _ if stated.beyond_fork => Some(Standing::BeyondFork),
+            _ if let Some(by) = stated.compromised_by => Some(Standing::AfterCompromise(by)),
             (Some(kind), Some(fact)) => {
                 let refused = may_state_as(&stated.member, kind, fact).err();
                 refused.map(|error| Standing::NotForThisMember(error.to_string()))

@@ -30,6 +30,8 @@ pub struct Stated {
     pub noticed_at: Option<u64>,
     /// Whether it stands behind a place where the log is forked: others were shown another statement there.
     pub beyond_fork: bool,
+    /// The position of the entry of the same log by which its key was compromised before it was signed.
+    pub compromised_by: Option<u64>,
 }
 
 impl Stated {
@@ -47,6 +49,7 @@ impl Stated {
             reading: Reading::of(statement.kind, &statement.body),
             noticed_at: None,
             beyond_fork: false,
+            compromised_by: None,
         }
     }
 

@@ -53,6 +53,29 @@ fn what_stands_beyond_a_fork_counts_nowhere_and_all_else_does() {
 }
 
 #[test]
+fn what_was_signed_after_a_compromise_counts_nowhere_and_can_be_said_again() {
+    let marked = |stated: Stated| Stated { compromised_by: Some(9), ..stated };
+    let mut all = vec![
+        stated("UNSEC", 0, opened(day(7))),
+        stated("COD", 0, investigation(8)),
+        marked(stated("COD", 1, judgment(Basis::OwnAct, 20))),
+        marked(stated("COD", 2, retraction_of("COD", 0))),
+        marked(stated("UNSEC", 1, casualties(9, 14))),
+    ];
+    let case = fold(&all);
+    assert_eq!((case.stage, case.killed), (Stage::InvestigationOpen, None));
+    assert_eq!(standing(&case, "COD", 0), Standing::Stands, "the retraction has no effect");
+    assert_eq!(standing(&case, "COD", 1), Standing::AfterCompromise(9));
+    assert_eq!(standing(&case, "COD", 2), Standing::AfterCompromise(9));
+    all.push(stated("UNSEC", 2, correction_of("UNSEC", 1, Replacement::of(&casualties(9, 15)))));
+    all.push(stated("COD", 10, judgment(Basis::OwnAct, 20)));
+    let case = fold(&all);
+    assert_eq!((case.stage, case.killed.unwrap().most), (Stage::JudgedFirstInstance, 15));
+    assert_eq!(standing(&case, "COD", 1), Standing::AfterCompromise(9), "and it stays marked");
+    assert_eq!(standing(&case, "UNSEC", 1), Standing::AfterCompromise(9));
+}
+
+#[test]
 fn contradicting_statements_both_stand_and_show() {
     let case = fold(&[
         stated("UNSEC", 0, opened(day(7))),

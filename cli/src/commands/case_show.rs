@@ -210,6 +210,10 @@ fn line(line: &Line) {
         Standing::RetractedBy(entry) => format!("  [retracted by {entry}]"),
         Standing::NotForThisMember(why) => format!("  [not for this member: {why}]"),
         Standing::BeyondFork => "  [beyond the fork of its log: counted nowhere]".into(),
+        Standing::AfterCompromise(by) => {
+            let by = format!("{}/{by}", line.entry.member);
+            format!("  [signed after the key was compromised (entry {by}): counted nowhere]")
+        }
         Standing::NoEffect(why) => format!("  [without effect: {why}]"),
         Standing::Unreadable(why) => format!("  [unreadable: {why}]"),
         Standing::UnknownKind => "  [a kind that this program does not know]".into(),

@@ -206,7 +206,7 @@ fn submit(client: &Client, statements: &[SignedStatement]) -> Result<Counted, Fa
             match &one.became {
                 Became::Accepted { .. } => counted.added = counted.added.saturating_add(1),
                 Became::Known { .. } => counted.known = counted.known.saturating_add(1),
-                Became::Refused(Problem { error, hint }) => {
+                Became::Refused(Problem { error, hint, .. }) => {
                     let hint = hint.clone().unwrap_or_else(|| "nothing after it was sent".into());
                     let failure = Failure::no(format!("the node refuses: {error}")).hint(hint);
                     return Err(stopped(&bar, &counted, failure));

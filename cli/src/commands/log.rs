@@ -106,6 +106,9 @@ pub(super) fn show(entry: &EntryView, state: Option<&str>) {
     let about = describe::joined(&entry.topics);
     let EntryView { member, position, hash, made_at, .. } = entry;
     let state = state.map_or(String::new(), |state| format!("  ({state})"));
-    print::line(format!("{member}/{position}  {}{state}", describe::entry(entry)));
+    let mark = entry.compromised_by.map_or(String::new(), |by| {
+        format!("  [signed after the key was compromised (entry {member}/{by})]")
+    });
+    print::line(format!("{member}/{position}  {}{mark}{state}", describe::entry(entry)));
     print::line(format!("    {}  {}  entry {hash}", signing::moment(*made_at), about));
 }

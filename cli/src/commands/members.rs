@@ -3,7 +3,7 @@
 use super::Context;
 use crate::failure::{Answer, Outcome};
 use crate::print::{self, Rows};
-use cairn_api::Contributor;
+use cairn_api::{Contributor, KeyState};
 use clap::Args;
 
 /// What to show of the members.
@@ -56,9 +56,13 @@ fn contributor(one: &Contributor) {
         || scope.not_before.is_some()
         || scope.not_after.is_some();
     let limited = if limited { ", limited" } else { "" };
-    let state = match one.revoked_at {
-        Some(position) => format!("revoked at {position}"),
-        None => format!("since position {}{limited}", one.granted_at),
+    let state = match (one.state, one.revoked_at) {
+        (KeyState::Compromised, Some(position)) => format!("revoked as compromised at {position}"),
+        (_, Some(position)) => format!("revoked at {position}"),
+        (KeyState::Suspended, None) => format!("suspended{limited}"),
+        (KeyState::InForce | KeyState::Revoked | KeyState::Compromised, None) => {
+            format!("since position {}{limited}", one.granted_at)
+        }
     };
     print::line(format!("  {}  {}  ({state})", one.key, one.office));
 }

@@ -8,12 +8,11 @@ use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::signing::{Contributor, Envelope};
 use crate::{describe, drafts, print, signing};
+use cairn_api::authority::kind_words;
 use cairn_api::route::{SUBMISSION_BYTES_MAX, SUBMISSION_STATEMENTS_MAX};
 use cairn_api::{Outcome as Became, Problem};
-use cairn_casebook::fact::kind_row;
 use cairn_casebook::{CaseId, Date, Fact, MissionCode, cases_of, may_state_as};
 use cairn_ledger::SignedStatement;
-use cairn_ledger::authority::{AUTHORISE, REVOKE};
 use cairn_ledger::hash::Reference;
 use cairn_ledger::statement::Timestamp;
 use clap::{Args, ValueEnum};
@@ -284,11 +283,7 @@ pub(super) fn submit(
 }
 
 fn kind_of(signed: &SignedStatement) -> String {
-    match signed.statement().kind {
-        AUTHORISE => "contributor authorised".into(),
-        REVOKE => "contributor revoked".into(),
-        kind => kind_row(kind).map_or_else(|| format!("kind {}", kind.0), |row| row.name.into()),
-    }
+    kind_words(signed.statement().kind)
 }
 
 /// Runs of statements within the limits of one submission.
@@ -332,7 +327,7 @@ fn line(told: &Told) {
         Became::Known { member, position, entry } => {
             print::line(format!("{about}: already there as {member}/{position}, entry {entry}"));
         }
-        Became::Refused(Problem { error, hint }) => {
+        Became::Refused(Problem { error, hint, .. }) => {
             print::remark(format!("{about}: refused: {error}"));
             if let Some(hint) = hint {
                 print::remark(format!("hint: {hint}"));

@@ -10,6 +10,7 @@ use crate::failure::{Answer, Failure, Outcome};
 use crate::home::cannot;
 use crate::print::{self, Rows};
 use crate::verify::{self, Against, Failure as NotVerified, Verified};
+use cairn_api::authority::marked;
 use cairn_casebook::fact::kind_row;
 use cairn_ledger::{Kind, MemberCode, NetworkId, WitnessKey};
 use clap::Args;
@@ -210,7 +211,10 @@ fn report(checked: &[Checked], forks: &[String]) {
     }
     for Checked { path, result } in checked {
         match result {
-            Ok(_) => {}
+            Ok(log) => {
+                let ranges = marked(&log.authority);
+                ranges.iter().for_each(|one| print::line(describe::marked(&log.member, one)));
+            }
             Err(NotVerified::Refuted(refuted)) => {
                 print::line(format!("REFUTED  {}: {refuted}", path.display()));
             }
@@ -274,6 +278,7 @@ fn report_json(
             "last": log.last,
             "signatures": log.signatures,
             "unknown_kinds": unknown(log),
+            "compromised": marked(&log.authority),
             "bytes": log.bytes,
         }),
         Err(NotVerified::Refuted(refuted)) => serde_json::json!({

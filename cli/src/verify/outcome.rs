@@ -3,7 +3,7 @@
 use cairn_ledger::charter::CharterError;
 use cairn_ledger::checkpoint::CheckpointError;
 use cairn_ledger::{
-    AdmitError, Charter, Checkpoint, DecodeError, EntryHash, Kind, MemberCode, TreeHash,
+    AdmitError, Authority, Charter, Checkpoint, DecodeError, EntryHash, Kind, MemberCode, TreeHash,
     VerifyError,
 };
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub struct Verified {
     pub root: TreeHash,
     /// The last entry.
     pub last: EntryHash,
+    /// What it says of its contributors' keys.
+    pub authority: Authority,
     /// How many statements of each kind.
     pub kinds: BTreeMap<Kind, u64>,
     /// How many contributors' signatures were checked.

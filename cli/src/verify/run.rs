@@ -142,8 +142,21 @@ fn close<R: Read>(
     }
     let Account { log, kinds, signatures, roots, .. } = account;
     let (size, root, last) = (found.size, found.root, log.last());
+    let authority = log.authority().clone();
     let Opening { charter, checkpoint, member } = opening;
-    Ok(Verified { charter, checkpoint, member, size, root, last, kinds, signatures, bytes, roots })
+    Ok(Verified {
+        charter,
+        checkpoint,
+        member,
+        size,
+        root,
+        last,
+        authority,
+        kinds,
+        signatures,
+        bytes,
+        roots,
+    })
 }
 
 /// A chunk whose signatures were looked at, each entry with its outcome, in order.

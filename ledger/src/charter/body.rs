@@ -1,6 +1,7 @@
 //! The fields of a charter, and the rules that each version keeps by itself.
 
 use super::error::CharterError;
+use crate::administration::COMPROMISED;
 use crate::card::Card;
 use crate::codec::{self, DecodeError};
 use crate::hash::{Bytes, CharterId, TreeHash};
@@ -47,13 +48,20 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// More than two thirds of `members` for everything: safe while fewer than a third lie.
+    /// More than two thirds of `members` for everything: safe while fewer than a third lie. Two people to
+    /// say that a contributor's key was stolen, since that discredits what was said with it.
     #[must_use]
     pub fn two_thirds_of(members: usize) -> Self {
         let quorum = members.saturating_mul(2) / 3;
         let quorum = u16::try_from(quorum.saturating_add(1)).unwrap_or(u16::MAX);
         let (amend, rotate, confirm) = (quorum, quorum, quorum);
-        Self { amend, rotate, confirm, secretariat_signs: true, two_people: Vec::new() }
+        Self {
+            amend,
+            rotate,
+            confirm,
+            secretariat_signs: true,
+            two_people: Vec::from([COMPROMISED]),
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use super::{Driver, Offered, OwnHead, Shown, Witnessed};
 use crate::store::Store;
 use crate::witness::Witnesses;
 use cairn_api::{
-    Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem, Status,
+    Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem,
+    Status, authority,
 };
 use cairn_ledger::hash::{Bytes, EntryHash, Reference};
 use cairn_ledger::note::{Algorithm, verifier_key};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Cosigned, Cosigner, Fork, SignedStatement};
+use cairn_ledger::{Authority, Cosigned, Cosigner, Fork, SignedStatement};
 use cairn_replica::{AppendError, Held, Input, Token};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -27,8 +28,10 @@ pub enum Ask {
     Members(oneshot::Sender<Vec<MemberView>>),
     /// The newest checkpoint of which everything is on the disk, with what is held on it.
     Newest(MemberCode, oneshot::Sender<Option<Cosigned>>),
-    /// Where logs are forked: from which position on what they hold does not stand.
-    Forks(oneshot::Sender<BTreeMap<MemberCode, u64>>),
+    /// By what the statements of every log are judged once they are in it.
+    Judged(oneshot::Sender<BTreeMap<MemberCode, Judged>>),
+    /// Who may speak for this member, as of how many entries of its log?
+    Authority(MemberCode, oneshot::Sender<Option<(u64, Authority)>>),
     /// The proof that a log is forked.
     Fork(MemberCode, oneshot::Sender<Option<Fork>>),
     /// The checkpoint that covers this position of a log, and behind which most members stand.
@@ -43,6 +46,15 @@ pub enum Ask {
     Proposals(oneshot::Sender<Vec<Bytes>>),
     /// Our own log, as we show it to others.
     OwnHead(oneshot::Sender<Option<OwnHead>>),
+}
+
+/// By what the statements of a log are judged once they are in it.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// From which position on the log is forked, if it is.
+    pub fork: Option<u64>,
+    /// What the log says of its keys.
+    pub authority: Authority,
 }
 
 /// The handle through which clients reach the driver and the store.
@@ -160,8 +172,17 @@ impl Waiting {
         );
     }
 
-    pub(super) fn refused(&mut self, token: Token, why: &AppendError) {
-        let refused = Outcome::Refused(Problem { error: why.to_string(), hint: hint(why) });
+    pub(super) fn refused(&mut self, token: Token, me: &MemberCode, why: &AppendError) {
+        let problem = match why {
+            AppendError::NotAuthorised(why) => authority::refusal(me, why),
+            AppendError::WrongMember { .. }
+            | AppendError::Busy(_)
+            | AppendError::Behind { .. }
+            | AppendError::Unseen { .. }
+            | AppendError::Removed { .. }
+            | AppendError::Frozen => Problem::new(why.to_string(), hint(why)),
+        };
+        let refused = Outcome::Refused(problem);
         self.answer(token, &refused, &refused);
     }
 
@@ -178,9 +199,7 @@ impl Waiting {
 fn hint(why: &AppendError) -> Option<String> {
     let text = match why {
         AppendError::WrongMember { found, .. } => format!("submit it to the node of {found}"),
-        AppendError::NotAuthorised(_) => "the operator authorises a key with \
-            `cairn-node authorise --key KEY --office OFFICE`; `cairn members` shows who may speak"
-            .into(),
+        AppendError::NotAuthorised(_) => return None,
         AppendError::Busy(_) => "submit again in a moment".into(),
         AppendError::Behind { .. } => "`cairn status` shows when it has caught up".into(),
         AppendError::Unseen { .. } => "`cairn status` shows what the operator can do".into(),
@@ -221,11 +240,17 @@ impl Driver {
             Ask::OwnHead(answer) => {
                 answer.send(self.own_head()).ok();
             }
-            Ask::Forks(answer) => {
-                let position = |(log, held): (&MemberCode, &Held)| {
-                    Some((log.clone(), held.fork()?.position()))
+            Ask::Judged(answer) => {
+                let judged = |(log, held): (&MemberCode, &Held)| {
+                    let fork = held.fork().map(Fork::position);
+                    let authority = held.stored().authority().clone();
+                    (log.clone(), Judged { fork, authority })
                 };
-                answer.send(self.replica.logs().iter().filter_map(position).collect()).ok();
+                answer.send(self.replica.logs().iter().map(judged).collect()).ok();
+            }
+            Ask::Authority(member, answer) => {
+                let log = self.replica.logs().get(&member).map(Held::stored);
+                answer.send(log.map(|log| (log.size(), log.authority().clone()))).ok();
             }
             Ask::Fork(member, answer) => {
                 let held = self.replica.logs().get(&member);
@@ -298,7 +323,8 @@ impl Driver {
                     office: grant.authorisation.office.to_string(),
                     scope: grant.authorisation.scope.clone(),
                     granted_at: grant.granted_at,
-                    revoked_at: grant.revoked_at,
+                    revoked_at: grant.revoked_at(),
+                    state: authority::state(&grant.force).0,
                 });
                 let (cosigner, key) = charter.cosigner(&Cosigner::Member(card.code.clone()))?;
                 let origin = charter.origin(&card.code);

@@ -24,7 +24,10 @@ impl Driver {
             Output::Accepted { token, position, entry } => {
                 self.waiting.accepted(token, self.replica.me(), position, entry);
             }
-            Output::Refused(token, why) => self.waiting.refused(token, &why),
+            Output::Refused(token, why) => {
+                let me = self.replica.me().clone();
+                self.waiting.refused(token, &me, &why);
+            }
             Output::Witnessed(token, answer) => self.submitters.answer(token, answer),
             Output::SendHeads(peer, heads) => {
                 let heads = heads.into_iter().map(head).collect();

@@ -8,7 +8,7 @@ mod offers;
 mod serve;
 mod submissions;
 
-pub use ask::{Ask, Client, Stopping};
+pub use ask::{Ask, Client, Judged, Stopping};
 pub use offers::Offered;
 pub use submissions::{OwnHead, Shown, Witnessed};
 

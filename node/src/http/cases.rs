@@ -1,7 +1,7 @@
 //! Cases, folded from the statements of all members when they are asked for.
 
 use super::problem::{At, Refusal};
-use crate::driver::{Ask, Client};
+use crate::driver::{Ask, Client, Judged};
 use crate::store::{Place, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use utoipa::IntoParams;
 
-/// Where logs are forked, by member.
-type Forks = BTreeMap<MemberCode, u64>;
+/// By what the statements of logs are judged, by member.
+type Logs = BTreeMap<MemberCode, Judged>;
 
 /// Which cases, and which page of them.
 #[derive(Deserialize, IntoParams)]
@@ -43,8 +43,8 @@ pub(crate) async fn cases(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<CaseList>, Refusal> {
     let Query(wanted) = wanted?;
-    let forks = client.ask(Ask::Forks).await?;
-    let list = move || list(&client.store, &forks, &wanted);
+    let logs = client.ask(Ask::Judged).await?;
+    let list = move || list(&client.store, &logs, &wanted);
     Ok(Json(tokio::task::spawn_blocking(list).await??))
 }
 
@@ -59,28 +59,30 @@ pub(crate) async fn case(
 ) -> Result<Json<Case>, Refusal> {
     let id = CaseId::typed(&id).map_err(|why| Refusal::bad(why.to_string()))?;
     let name = id.clone();
-    let forks = client.ask(Ask::Forks).await?;
-    let case = tokio::task::spawn_blocking(move || fold(&client.store, &forks, id)).await??;
+    let logs = client.ask(Ask::Judged).await?;
+    let case = tokio::task::spawn_blocking(move || fold(&client.store, &logs, id)).await??;
     if case.timeline.is_empty() {
         return Err(Refusal::not_found(format!("nobody has stated anything about {name} here")));
     }
     Ok(Json(case))
 }
 
-fn fold(store: &Store, forks: &Forks, id: CaseId) -> Result<Case, StoreError> {
+fn fold(store: &Store, logs: &Logs, id: CaseId) -> Result<Case, StoreError> {
     let places = store.index().read().unwrap_or_else(PoisonError::into_inner).about(&id.topic());
     let mut stated = Vec::new();
     for place in places {
         let entry = store.entry(&place.member, place.position)?;
         let kind = store.charter().member(&place.member).map(|card| card.kind);
-        let fork = forks.get(&place.member).copied();
+        let judged = logs.get(&place.member);
+        let fork = judged.and_then(|judged| judged.fork);
+        let compromised_by = judged.and_then(|judged| judged.authority.mark_of(&entry));
         let read = Stated::read(&entry, kind);
         let beyond_fork = fork.is_some_and(|fork| place.position >= fork);
         let noticed_at = match read.notifies() {
             Some(notified) => noticed_at(store, &place, &notified)?,
             None => None,
         };
-        stated.push(Stated { beyond_fork, noticed_at, ..read });
+        stated.push(Stated { beyond_fork, compromised_by, noticed_at, ..read });
     }
     Ok(Case::fold(id, stated))
 }
@@ -97,7 +99,7 @@ fn noticed_at(
     Ok(cosignatures.and_then(|all| all.get(&cosigner)).map(|cosignature| cosignature.time))
 }
 
-fn list(store: &Store, forks: &Forks, wanted: &Wanted) -> Result<CaseList, StoreError> {
+fn list(store: &Store, logs: &Logs, wanted: &Wanted) -> Result<CaseList, StoreError> {
     let ids: Vec<CaseId> = {
         let index = store.index().read().unwrap_or_else(PoisonError::into_inner);
         index.topics("case/").filter_map(CaseId::from_topic).collect()
@@ -106,7 +108,7 @@ fn list(store: &Store, forks: &Forks, wanted: &Wanted) -> Result<CaseList, Store
     let (mut total, mut cases) = (0, Vec::new());
     for id in ids {
         let after = wanted.after.as_ref().is_none_or(|after| id.to_string() > *after);
-        let case = fold(store, forks, id)?;
+        let case = fold(store, logs, id)?;
         if matches(&case, wanted) {
             total += 1;
             if after && cases.len() < limit {

@@ -9,13 +9,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
+use cairn_api::authority::kind_name;
 use cairn_api::{EntryList, EntryView, Problem, route};
 use cairn_casebook::Reading;
-use cairn_casebook::fact::kind_row;
-use cairn_ledger::authority::{AUTHORISE, REVOKE};
 use cairn_ledger::export::Header;
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Cosigned, Entry};
+use cairn_ledger::{Authority, Cosigned, Entry};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -46,6 +45,8 @@ pub(crate) async fn log(
     let status = client.ask(|answer| Ask::Log(member.clone(), answer)).await?;
     let state = status.map(|log| (log.confirmed, log.standing, log.cosigned));
     let (confirmed, standing, cosigned) = state.unwrap_or_default();
+    let authority = client.ask(|answer| Ask::Authority(member.clone(), answer)).await?;
+    let authority = authority.map(|(_, authority)| authority);
     let read = move || -> Result<EntryList, StoreError> {
         let size = client.store.log(&member).map_or(0, |log| log.size().0);
         let end = part.start.saturating_add(limit as u64).min(size);
@@ -54,7 +55,7 @@ pub(crate) async fn log(
             let run = client.store.read(&member, start, end, PIECE_BYTES)?;
             start = run.end;
             for entry in run.entries()? {
-                entries.push(view(&entry?));
+                entries.push(view(&entry?, authority.as_ref()));
             }
         }
         Ok(EntryList { size, confirmed, standing, cosigned, entries })
@@ -62,15 +63,10 @@ pub(crate) async fn log(
     Ok(Json(tokio::task::spawn_blocking(read).await??))
 }
 
-/// An entry, decoded for reading.
-pub(crate) fn view(entry: &Entry) -> EntryView {
+/// An entry, decoded for reading, and marked by what its log says of its keys.
+pub(crate) fn view(entry: &Entry, authority: Option<&Authority>) -> EntryView {
     let statement = entry.statement();
     let reading = Reading::of(statement.kind, &statement.body);
-    let name = match statement.kind {
-        AUTHORISE => Some("contributor authorised"),
-        REVOKE => Some("contributor revoked"),
-        kind => kind_row(kind).map(|row| row.name),
-    };
     EntryView {
         member: statement.member.clone(),
         position: entry.position(),
@@ -80,11 +76,12 @@ pub(crate) fn view(entry: &Entry) -> EntryView {
         reference: statement.reference,
         made_at: statement.made_at,
         kind: statement.kind,
-        kind_name: name.unwrap_or("unknown kind").to_string(),
+        kind_name: kind_name(statement.kind).unwrap_or("unknown kind").to_string(),
         topics: statement.topics.clone(),
         signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
         fact: reading.fact().cloned(),
         bytes: entry.bytes().len(),
+        compromised_by: authority.and_then(|authority| authority.mark_of(entry)),
     }
 }
 

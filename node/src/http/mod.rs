@@ -51,6 +51,7 @@ pub fn router(client: Client) -> Router {
                 .layer(DefaultBodyLimit::max(route::CHARTERS_BYTES_MAX)),
         )
         .route(route::MEMBERS, get(node::members))
+        .route(route::AUTHORITY, get(node::authority))
         .route(route::LOG, get(logs::log))
         .route(route::CHECKPOINT, get(logs::checkpoint))
         .route(route::COSIGNED, get(logs::cosigned))

@@ -20,7 +20,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, problem: Problem { error: error.into(), hint: None } }
+        Self { status, problem: Problem::new(error, None) }
     }
 
     pub(crate) fn not_found(error: impl Into<String>) -> Self {

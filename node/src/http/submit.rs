@@ -67,7 +67,7 @@ fn check(
     verifier: &mut Verifier,
     bytes: &[u8],
 ) -> Result<SignedStatement, Problem> {
-    let refuse = |error: String, hint: Option<String>| Problem { error, hint };
+    let refuse = |error: String, hint: Option<String>| Problem::new(error, hint);
     let raw = RawStatement::decode(bytes).map_err(|why| refuse(why.to_string(), None))?;
     let statement = raw.verify(verifier).map_err(|why| {
         let hint = "a draft belongs to the network for which it was signed";

@@ -167,7 +167,11 @@ fn body(people: &[Person]) -> Body {
         previous: CharterId::default(),
         name: NetworkName::new("example.org/village").unwrap(),
         made_at: NOON,
-        rules: Rules { secretariat_signs: false, ..Rules::two_thirds_of(people.len()) },
+        rules: Rules {
+            secretariat_signs: false,
+            two_people: Vec::new(),
+            ..Rules::two_thirds_of(people.len())
+        },
         members: people.iter().map(|one| Bytes(one.card().sign(&one.secrets))).collect(),
         witnesses: Vec::new(),
     }

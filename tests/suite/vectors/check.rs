@@ -20,6 +20,7 @@ pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
         "statement" => statement(input),
         "entry" => entry(input),
         "log" => log(input),
+        "marks" => marks(input),
         "checkpoint" => checkpoint(input),
         "card" => card(input),
         "charter" => charter(input),
@@ -97,6 +98,24 @@ fn log(input: &Value) -> Result<Value, String> {
     log.admit(&entry, |at| held.get(at as usize).copied()).map_err(say)?;
     let (last, root) = (log.last().to_string(), log.head().root.to_string());
     Ok(json!({ "size": log.size(), "last": last, "root": root }))
+}
+
+fn marks(input: &Value) -> Result<Value, String> {
+    let charter = Charter::verify(&bytes(input, "charter"), None).expect("a charter");
+    let mut log = Log::new(&charter, &code(input)).expect("a member");
+    let mut verifier = Verifier::new(charter.network());
+    let mut entries = Vec::new();
+    for value in input["entries"].as_array().expect("entries") {
+        let bytes = hex::decode(value.as_str().unwrap()).unwrap();
+        let entry = read_entry(&bytes, &mut verifier).expect("a true entry");
+        log.admit(&entry, |_| None).map_err(say)?;
+        entries.push(entry);
+    }
+    let marked = |entry: &Entry| {
+        let by = log.authority().mark_of(entry)?;
+        Some(json!({ "position": entry.position(), "by": by }))
+    };
+    Ok(entries.iter().filter_map(marked).collect())
 }
 
 fn checkpoint(input: &Value) -> Result<Value, String> {

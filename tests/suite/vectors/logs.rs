@@ -84,17 +84,17 @@ pub(crate) fn make_entries() -> Vec<Vector> {
 }
 
 /// A log that is written entry by entry, with the last one as the vector.
-struct Book {
-    network: Network,
+pub(super) struct Book {
+    pub(super) network: Network,
     before: Vec<Entry>,
 }
 
 impl Book {
-    fn new(network: Network) -> Self {
+    pub(super) fn new(network: Network) -> Self {
         Self { network, before: Vec::new() }
     }
 
-    fn then(mut self, statement: SignedStatement) -> Self {
+    pub(super) fn then(mut self, statement: SignedStatement) -> Self {
         let entry = self.next(statement);
         self.before.push(entry);
         self
@@ -105,8 +105,13 @@ impl Book {
         Entry::place(self.before.len() as u64, last, statement)
     }
 
+    /// All entries so far.
+    pub(super) fn entries(&self) -> Vec<String> {
+        self.before.iter().map(|entry| hex::encode(entry.bytes())).collect()
+    }
+
     fn input(&self, entry: &Entry) -> Value {
-        let before: Vec<_> = self.before.iter().map(|entry| hex::encode(entry.bytes())).collect();
+        let before = self.entries();
         json!({
             "charter": hex::encode(self.network.charter.encode()),
             "member": self.network.people[0].code.as_str(),
@@ -115,7 +120,7 @@ impl Book {
         })
     }
 
-    fn say(&self, statement: SignedStatement) -> Value {
+    pub(super) fn say(&self, statement: SignedStatement) -> Value {
         self.input(&self.next(statement))
     }
 }

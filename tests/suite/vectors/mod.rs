@@ -5,6 +5,7 @@
 
 #![expect(clippy::too_many_lines, reason = "tables: one row for each vector")]
 
+mod administration;
 mod charters;
 pub(crate) mod check;
 mod exports;
@@ -69,6 +70,8 @@ fn made() -> Vec<Vector> {
         statements::make(),
         logs::make_entries(),
         logs::make_logs(),
+        administration::make_logs(),
+        administration::make_marks(),
         notes::make(),
         charters::make_cards(),
         charters::make_charters(),

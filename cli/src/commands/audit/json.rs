@@ -6,6 +6,7 @@ use crate::commands::fork::summary;
 use crate::commands::verify::unknown_kinds;
 use crate::failure::Answer;
 use crate::verify::{Refutation, Verified};
+use cairn_api::authority::marked;
 use cairn_ledger::{Cosigned, MemberCode};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -118,6 +119,7 @@ fn of_log(log: &Verified) -> Value {
         "last": log.last,
         "signatures": log.signatures,
         "unknown_kinds": unknown,
+        "compromised": marked(&log.authority),
         "bytes": log.bytes,
     })
 }
