@@ -214,6 +214,9 @@ pub struct EntryView {
     /// The keys that signed it.
     #[schema(value_type = Vec<String>)]
     pub signers: Vec<PublicKey>,
+    /// What it says in words, where the kind is one of the ledger's and can be read.
+    #[serde(default)]
+    pub words: Option<String>,
     /// What it says, where the kind is one of the casebook's and can be read.
     #[schema(value_type = Object)]
     pub fact: Option<Fact>,

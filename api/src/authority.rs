@@ -1,12 +1,9 @@
-//! Who may say what for a member, why, and why not: as data for programs and in words for people.
+//! Who may say what for a member, and how that came about, as data for programs.
 
-use crate::submit::Problem;
+use crate::words::reads_only;
 use cairn_casebook::Date;
-use cairn_casebook::fact::kind_row;
 use cairn_ledger::Authority;
-use cairn_ledger::administration::{COMPROMISED, NOTHING, SUSPEND, TWO_PEOPLE};
-use cairn_ledger::adoption::ADOPT;
-use cairn_ledger::authority::{AUTHORISE, Authorisation, NotAuthorised, REVOKE, Scope, Withdrawn};
+use cairn_ledger::authority::Scope;
 use cairn_ledger::compromise::Suspicion;
 use cairn_ledger::grant::{Act, Force, Grant, Step};
 use cairn_ledger::key::PublicKey;
@@ -14,13 +11,6 @@ use cairn_ledger::statement::{Kind, Timestamp};
 use cairn_ledger::text::MemberCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// What to do where a key may not say something.
-const AUTHORISE_IT: &str = "the operator authorises a key with `cairn-node authorise`; \
-    `cairn authority` shows who may say what, and why";
-
-/// How many digits of a key people are shown.
-const SHORT: usize = 8;
 
 /// Who may speak for a member as of a size of its log: every key that the log has named.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -232,137 +222,5 @@ pub fn state(force: &Force) -> (KeyState, Option<&cairn_ledger::grant::Withdrawa
         Force::Suspended(it) => (KeyState::Suspended, Some(it)),
         Force::Revoked(it) => (KeyState::Revoked, Some(it)),
         Force::Compromised(it) => (KeyState::Compromised, Some(it)),
-    }
-}
-
-/// A key's first digits, for people. Programs are given all of it.
-#[must_use]
-pub fn short(key: &PublicKey) -> String {
-    key.to_string().chars().take(SHORT).collect()
-}
-
-/// The name of a kind that the ledger gives its meaning, or that the casebook knows.
-#[must_use]
-pub fn kind_name(kind: Kind) -> Option<&'static str> {
-    match kind {
-        ADOPT => Some("charter version adopted"),
-        AUTHORISE => Some("contributor authorised"),
-        REVOKE => Some("contributor revoked"),
-        SUSPEND => Some("contributor suspended"),
-        COMPROMISED => Some("contributor's key compromised"),
-        TWO_PEOPLE => Some("kinds that need two people"),
-        kind => kind_row(kind).map(|row| row.name),
-    }
-}
-
-/// The same, or the number.
-#[must_use]
-pub fn kind_words(kind: Kind) -> String {
-    kind_name(kind).map_or_else(|| format!("kind {}", kind.0), Into::into)
-}
-
-/// True for a scope that lets a key state nothing: its holder may read.
-#[must_use]
-pub fn reads_only(scope: &Scope) -> bool {
-    scope.kinds == [NOTHING]
-}
-
-/// What a scope lets a key state, in words: `note, casualties on mission/UNMISS until 2026-12-31`.
-#[must_use]
-pub fn scope_words(scope: &Scope) -> String {
-    if reads_only(scope) {
-        return "reading".into();
-    }
-    let joined = |list: Vec<String>| list.join(", ");
-    let mut words = match scope.kinds.as_slice() {
-        [] => String::from("all kinds of statement"),
-        kinds => joined(kinds.iter().map(|kind| kind_words(*kind)).collect()),
-    };
-    if !scope.topics.is_empty() {
-        words += " on ";
-        words += &joined(scope.topics.iter().map(ToString::to_string).collect());
-    }
-    if let Some(from) = scope.not_before {
-        words += &format!(" from {}", Date::of(from));
-    }
-    if let Some(until) = scope.not_after {
-        words += &format!(" until {}", Date::of(until));
-    }
-    words
-}
-
-/// Why somebody may not say something for a member, in words and with the entry of the member's log that
-/// decides it, and what to do about it.
-#[must_use]
-pub fn refusal(member: &MemberCode, why: &NotAuthorised) -> Problem {
-    let problem = |error: String,
-                   hint: &str,
-                   signer: Option<PublicKey>,
-                   decided_at: Option<u64>| {
-        Problem { error, hint: Some(hint.into()), signer, decided_at }
-    };
-    let withdrawn = |key: &PublicKey, at: &u64, was: &Withdrawn, what: &str, hint: &str| {
-        let (short, Withdrawn { office, reason }) = (short(key), was);
-        let error = format!(
-            "signed by key {short} ({office}) of {member}, which was {what} (entry {member}/{at}): {reason}"
-        );
-        problem(error, hint, Some(*key), Some(*at))
-    };
-    match why {
-        NotAuthorised::Unknown(key) => {
-            let error = format!(
-                "signed by key {}, which the log of {member} does not authorise",
-                short(key)
-            );
-            problem(error, AUTHORISE_IT, Some(*key), None)
-        }
-        NotAuthorised::Revoked { key, position, was } => {
-            withdrawn(key, position, was, "revoked", AUTHORISE_IT)
-        }
-        NotAuthorised::Suspended { key, position, was } => {
-            let hint = "authorising the key again ends the suspension: `cairn-node authorise`";
-            withdrawn(key, position, was, "suspended", hint)
-        }
-        NotAuthorised::Compromised { key, position, was } => {
-            let hint = "it never speaks again: `cairn init` in another home makes a new key";
-            withdrawn(key, position, was, "revoked as compromised", hint)
-        }
-        NotAuthorised::OutOfScope { key, position, what, granted } => {
-            let Authorisation { office, scope, .. } = &**granted;
-            let (short, only) = (short(key), scope_words(scope));
-            let error = format!(
-                "signed by key {short} ({office}) of {member}, which was authorised for {only} only \
-                 (entry {member}/{position}): that does not cover its {what}"
-            );
-            problem(error, AUTHORISE_IT, Some(*key), Some(*position))
-        }
-        NotAuthorised::NeedsTwo(kind) => {
-            let error =
-                format!("\"{}\" needs the signatures of two contributors", kind_words(*kind));
-            problem(error, "have a second contributor sign the same draft", None, None)
-        }
-        NotAuthorised::NeedsSecond(kind) => {
-            let kind = kind_words(*kind);
-            let error =
-                format!("\"{kind}\" needs the signature of a contributor beside the root key's");
-            problem(error, "name the contributor's key file with --second-key", None, None)
-        }
-        NotAuthorised::OwnMatter(key) => {
-            let hint = "another contributor has to sign as the second: --second-key";
-            problem(why.to_string(), hint, Some(*key), None)
-        }
-        NotAuthorised::NeedsRoot(_) | NotAuthorised::RootOnly(_) => {
-            let hint = "the root key authorises contributors, and they state everything else";
-            problem(why.to_string(), hint, None, None)
-        }
-        NotAuthorised::NeedsLogKey { .. }
-        | NotAuthorised::CharterUnknown { .. }
-        | NotAuthorised::CharterOlder { .. } => {
-            let hint = "the node adopts a charter by itself: `cairn charter history` shows which";
-            problem(why.to_string(), hint, None, None)
-        }
-        NotAuthorised::Unreadable(_) => {
-            problem(why.to_string(), "make it with `cairn-node` of this version", None, None)
-        }
     }
 }

@@ -8,6 +8,7 @@ pub mod authority;
 pub mod charter;
 pub mod route;
 pub mod submit;
+pub mod words;
 
 pub use answer::{
     CaseList, Contributor, CosignedStatus, EntryList, EntryView, Event, LogStatus, MemberView,

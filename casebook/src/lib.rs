@@ -32,6 +32,7 @@ pub mod date;
 pub mod fact;
 pub mod reference;
 pub mod rules;
+pub mod scope;
 pub mod stage;
 pub mod vocabulary;
 

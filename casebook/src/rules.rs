@@ -5,8 +5,8 @@ use crate::codes::Proceeding;
 use crate::fact::{Fact, Reading};
 use crate::reference;
 use crate::vocabulary::Basis;
-use cairn_ledger::MemberCode;
 use cairn_ledger::charter::MemberKind;
+use cairn_ledger::{Kind, MemberCode};
 
 /// A fact that this member may not state, or not like this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,21 @@ fn check(
         }
     };
     verdict.map_err(refused)
+}
+
+/// Whether a member of this kind may ever state something of this kind of statement: with the right
+/// basis, of the right authorities.
+#[must_use]
+pub fn may_ever_state(member: MemberKind, kind: Kind) -> bool {
+    let verdict = match kind.0 {
+        100 | 101 => incident(member),
+        110 => notification(member),
+        111 | 120..=122 | 130..=132 | 140 => {
+            step(member, Basis::OwnAct).or_else(|_| step(member, Basis::OfficialCommunication))
+        }
+        _ => Ok(()),
+    };
+    verdict.is_ok()
 }
 
 fn who(kind: MemberKind) -> &'static str {
@@ -172,7 +187,7 @@ fn own_state(
 mod tests {
     use super::*;
     use crate::fact::{Note, Replacement};
-    use crate::samples::{casualties, correction_of, judgment, notified, says};
+    use crate::samples::{casualties, correction_of, day, judgment, notified, opened, says};
     use alloc::string::ToString;
 
     const KINDS: [MemberKind; 4] = [
@@ -198,6 +213,23 @@ mod tests {
     fn judgments_are_a_states_own_act_or_reported_by_others() {
         assert_eq!(allowed(&judgment(Basis::OwnAct, 1)), [true, false, false, false]);
         assert_eq!(allowed(&judgment(Basis::PublicSource, 1)), [false, true, true, false]);
+    }
+
+    #[test]
+    fn what_somebody_may_ever_state_is_what_it_may_state_on_one_basis_or_another() {
+        let bases = [Basis::OwnAct, Basis::OfficialCommunication];
+        let note = Fact::Note(Note { says: says(1), text: "seen".parse().unwrap() });
+        let facts = [opened(day(7)), casualties(1, 3), notified(1), note];
+        for fact in facts.into_iter().chain(bases.map(|basis| judgment(basis, 1))) {
+            for member in KINDS {
+                let may = bases.iter().any(|basis| {
+                    let on_basis = matches!(fact, Fact::Judgment(_)).then(|| judgment(*basis, 1));
+                    let fact = on_basis.unwrap_or_else(|| fact.clone());
+                    may_state(member, &fact).is_ok()
+                });
+                assert_eq!(may_ever_state(member, fact.kind()), may, "{member:?} {}", fact.name());
+            }
+        }
     }
 
     #[test]

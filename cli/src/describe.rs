@@ -1,15 +1,15 @@
 //! Says in one line of plain words what a fact says, who somebody is, and when something was.
 
 use crate::signing;
-use cairn_api::authority::short;
-use cairn_api::{EntryView, MarkedRange};
+use cairn_api::EntryView;
+use cairn_api::words::kind_words;
 use cairn_casebook::fact::{
     Authority, CaseOpened, Casualties, Correction, JudgmentResult, Notified, Retraction,
 };
 use cairn_casebook::vocabulary::{Nature, Presence, Sentence};
 use cairn_casebook::{Fact, Reading};
 use cairn_ledger::statement::Timestamp;
-use cairn_ledger::{Charter, Cosigner, MemberCode};
+use cairn_ledger::{Charter, Cosigner, Kind, MemberCode};
 use std::fmt::Display;
 
 /// How a demonstration is marked, wherever it shows.
@@ -66,8 +66,14 @@ pub fn fact(fact: &Fact) -> String {
 pub fn entry(entry: &EntryView) -> String {
     match &entry.fact {
         Some(said) => fact(said),
-        None => entry.kind_name.clone(),
+        None => entry.words.as_ref().unwrap_or(&entry.kind_name).clone(),
     }
+}
+
+/// The name of a kind of statement, or its number.
+#[must_use]
+pub fn kind(kind: Kind) -> String {
+    kind_words(kind)
 }
 
 /// A member by name and code, as far as the charter knows it.
@@ -75,17 +81,6 @@ pub fn entry(entry: &EntryView) -> String {
 pub fn member(charter: &Charter, code: &MemberCode) -> String {
     let card = charter.member(code);
     card.map_or_else(|| code.to_string(), |card| format!("{} ({code})", card.name))
-}
-
-/// Which statements of a log count for nothing.
-#[must_use]
-pub fn marked(member: &MemberCode, range: &MarkedRange) -> String {
-    let MarkedRange { key, from, said_at, .. } = range;
-    let key = short(key);
-    format!(
-        "what key {key} signed from {member}/{from} to before {member}/{said_at} counts for nothing: \
-         signed after the key was compromised (entry {member}/{said_at})"
-    )
 }
 
 /// Who has cosigned.

@@ -26,7 +26,8 @@ const KINDS_MAX: usize = 1024;
 
 /// Whether a contributor may have to sign a kind below 100 beside the root key. Not the kinds 1 and 2:
 /// whoever has nobody to second them must still be able to authorise somebody, and to stop a key at once.
-pub(crate) fn may_need_second(kind: Kind) -> bool {
+#[must_use]
+pub fn may_need_second(kind: Kind) -> bool {
     matches!(kind, SUSPEND | COMPROMISED | TWO_PEOPLE)
 }
 

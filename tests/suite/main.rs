@@ -3,6 +3,7 @@
 
 mod agent;
 mod audit;
+mod contributors;
 mod crash;
 mod disk;
 mod fork;

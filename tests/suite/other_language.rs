@@ -137,7 +137,7 @@ fn both(founded: &Founded, path: &Path, network: &str) -> (i32, Value) {
 }
 
 /// What both say of an exported log.
-fn both_of_export(founded: &Founded, path: &Path) -> (i32, Value) {
+pub(crate) fn both_of_export(founded: &Founded, path: &Path) -> (i32, Value) {
     let shown = path.display().to_string();
     let network = founded.charter.network().to_string();
     let args = ["verify", &shown, "--network", &network, "--json"];

@@ -95,7 +95,7 @@ fn a_statement_that_is_not_true_is_refused_with_its_reason() {
         ("version 2", changed(&|bytes| bytes[0] = 2), "has format version 2, this program knows 1"),
         ("oversized", changed(&|bytes| bytes.resize(70_000, 0)), "the limit is"),
         ("network", other(&|who| who.network = NetworkId([7; 32])), "belongs to network 0707"),
-        ("key", other(&|who| who.key = stranger.clone()), "is not authorised in this log"),
+        ("key", other(&|who| who.key = stranger.clone()), "does not authorise"),
         ("member", other(&|who| who.member = std::clone::Clone::clone(&cod)), "is for member COD"),
         ("kind", speaker.statement(1, Kind(60_000), Bytes::default()).encode(), "does not know"),
         ("fields", speaker.statement(1, Kind(150), Bytes(vec![1])).encode(), "of kind 150"),

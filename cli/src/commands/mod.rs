@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod authority;
 mod case_list;
 mod case_open;
 mod case_show;
@@ -22,6 +23,7 @@ mod status;
 mod submit;
 mod verify;
 mod watch;
+mod whoami;
 mod witness;
 
 use crate::client::Client;
@@ -81,6 +83,10 @@ enum Command {
     Log(log::LogArgs),
     /// The members of the network and who speaks for them
     Members(members::MembersArgs),
+    /// Who may say what for whom, and why
+    Authority(authority::AuthorityArgs),
+    /// For whom your key speaks, and what it may state
+    Whoami,
     /// Who is in the network, by which rules, and how that is changed
     #[command(subcommand)]
     Charter(charter::CharterCommand),
@@ -176,6 +182,8 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Log(args) => log::run(&context, &args),
         Command::Members(args) => members::run(&context, &args),
         Command::Charter(command) => charter::run(&context, &command),
+        Command::Authority(args) => authority::run(&context, &args),
+        Command::Whoami => whoami::run(&context),
         Command::Status => status::run(&context),
         Command::Watch => watch::run(&context),
         Command::Import(ImportCommand::UnFatalities(args)) => import::run(&context, &args),

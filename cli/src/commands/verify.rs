@@ -11,6 +11,7 @@ use crate::home::cannot;
 use crate::print::{self, Rows};
 use crate::verify::{self, Against, Failure as NotVerified, Verified};
 use cairn_api::authority::marked;
+use cairn_api::words::marked_words;
 use cairn_casebook::fact::kind_row;
 use cairn_ledger::{Kind, MemberCode, NetworkId, WitnessKey};
 use clap::Args;
@@ -213,7 +214,7 @@ fn report(checked: &[Checked], forks: &[String]) {
         match result {
             Ok(log) => {
                 let ranges = marked(&log.authority);
-                ranges.iter().for_each(|one| print::line(describe::marked(&log.member, one)));
+                ranges.iter().for_each(|one| print::line(marked_words(&log.member, one)));
             }
             Err(NotVerified::Refuted(refuted)) => {
                 print::line(format!("REFUTED  {}: {refuted}", path.display()));

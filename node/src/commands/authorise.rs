@@ -1,39 +1,19 @@
-//! `cairn-node authorise | revoke`: who speaks for the member, said with its root key.
+//! `cairn-node authorise`: a contributor's key speaks for the member, within a scope.
 
-use crate::commands::unlock::Unlock;
-use crate::config::Folder;
-use crate::process::{own_card, own_charter};
-use anyhow::{Context, bail};
-use cairn_api::{Outcome, Submission, SubmissionResult, route};
-use cairn_ledger::authority::{AUTHORISE, Authorisation, REVOKE, Revocation, Scope};
-use cairn_ledger::hash::{Bytes, Reference};
-use cairn_ledger::statement::{Kind, STATEMENT_FORMAT, Timestamp};
+use super::dates::{Edge, day, second_of};
+use super::root::Place;
+use anyhow::{Context, ensure};
+use cairn_api::words::kind_typed;
+use cairn_casebook::{CaseId, MissionCode};
+use cairn_ledger::PublicKey;
+use cairn_ledger::administration::NOTHING;
+use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
+use cairn_ledger::statement::Kind;
 use cairn_ledger::text::{Text, Topic};
-use cairn_ledger::{PublicKey, SignedStatement, Statement};
 use clap::Args;
-use std::fs;
-use std::path::PathBuf;
+use jiff::civil::Date;
 
-/// Where the root key is, and where the statement goes.
-#[derive(Args)]
-pub(super) struct Place {
-    /// The member's data folder.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// The root key, where it is not in the data folder.
-    #[arg(long, value_name = "FILE")]
-    root_key: Option<PathBuf>,
-    #[command(flatten)]
-    unlock: Unlock,
-    /// The member's running node. Default: the address in node.toml.
-    #[arg(long, value_name = "URL")]
-    node: Option<String>,
-    /// Write the signed statement to a file for `cairn submit` instead.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-/// Let a contributor's key speak for the member.
+/// Let a contributor's key speak for the member, or speak again, or within another scope.
 #[derive(Args)]
 pub(super) struct Authorise {
     #[command(flatten)]
@@ -44,114 +24,62 @@ pub(super) struct Authorise {
     /// The office; not a person's name.
     #[arg(long)]
     office: Text<120>,
-    /// A kind of statement that it may make, by number. Default: all.
-    #[arg(long, value_name = "NUMBER")]
-    kind: Vec<u16>,
-    /// A topic that it may speak about, such as mission/MONUSCO. Default: all.
-    #[arg(long)]
-    topic: Vec<Topic>,
+    #[command(flatten)]
+    limits: Limits,
 }
 
-/// Let a contributor's key speak for the member no longer.
+/// What the key may state. What is not limited is not limited at all.
 #[derive(Args)]
-pub(super) struct Revoke {
-    #[command(flatten)]
-    place: Place,
-    /// The contributor's public key.
-    #[arg(long)]
-    key: PublicKey,
-    /// Why, for everybody to read.
-    #[arg(long)]
-    reason: Text<200>,
+struct Limits {
+    /// A kind of statement that it may make, by name (note, notified) or number. Default: all.
+    #[arg(long, value_name = "KIND", value_parser = kind_typed, value_delimiter = ',')]
+    kind: Vec<Kind>,
+    /// A mission about whose cases it may speak, such as MONUSCO. Default: all.
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    mission: Vec<MissionCode>,
+    /// A case about which it may speak. Default: all.
+    #[arg(long, value_name = "CASE", value_delimiter = ',')]
+    case: Vec<CaseId>,
+    /// A topic about which it may speak, where it is neither a mission nor a case.
+    #[arg(long, value_delimiter = ',')]
+    topic: Vec<Topic>,
+    /// The first day, in UTC, on which what it states may be made.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    not_before: Option<Date>,
+    /// The last such day.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    not_after: Option<Date>,
+    /// It may read and state nothing.
+    #[arg(long, conflicts_with_all = ["kind", "mission", "case", "topic"])]
+    read_only: bool,
 }
 
 impl Authorise {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         self.key.check().context("the contributor's key")?;
+        let (key, office, scope) = (self.key, self.office, self.limits.scope()?);
+        let body = Authorisation { key, office, scope }.encode();
+        self.place.state(AUTHORISE, body, None).map(|_| ())
+    }
+}
+
+impl Limits {
+    fn scope(self) -> anyhow::Result<Scope> {
+        let missions = self.mission.iter().map(MissionCode::topic);
+        let topics =
+            self.topic.into_iter().chain(missions).chain(self.case.iter().map(CaseId::topic));
         let mut scope = Scope {
-            kinds: self.kind.into_iter().map(Kind).collect(),
-            topics: self.topic,
-            not_before: None,
-            not_after: None,
+            kinds: if self.read_only { vec![NOTHING] } else { self.kind },
+            topics: topics.collect(),
+            not_before: self.not_before.map(|date| second_of(date, Edge::Begin)).transpose()?,
+            not_after: self.not_after.map(|date| second_of(date, Edge::End)).transpose()?,
         };
         scope.kinds.sort_unstable();
         scope.kinds.dedup();
         scope.topics.sort_unstable();
         scope.topics.dedup();
-        let body = Authorisation { key: self.key, office: self.office, scope }.encode();
-        self.place.state(AUTHORISE, body)
+        let ends_early = matches!((scope.not_before, scope.not_after), (Some(a), Some(b)) if b < a);
+        ensure!(!ends_early, "--not-after lies before --not-before");
+        Ok(scope)
     }
-}
-
-impl Revoke {
-    pub(super) fn execute(self) -> anyhow::Result<()> {
-        let body = Revocation { key: self.key, reason: self.reason }.encode();
-        self.place.state(REVOKE, body)
-    }
-}
-
-impl Place {
-    fn state(self, kind: Kind, body: Bytes) -> anyhow::Result<()> {
-        let folder = Folder(self.data);
-        let card = own_card(&folder)?;
-        let charter = own_charter(&folder, &card)?;
-        let root = self.root_key.unwrap_or_else(|| folder.key("root"));
-        let root = cairn_keyring::read(&root, &mut self.unlock.passphrases())?;
-        let mut reference = Reference::default();
-        getrandom::fill(&mut reference.0).context("the system gives no randomness")?;
-        let statement = Statement {
-            format: STATEMENT_FORMAT,
-            network: charter.network(),
-            member: card.code,
-            reference,
-            made_at: Timestamp(jiff::Timestamp::now().as_second()),
-            kind,
-            topics: Vec::new(),
-            body,
-            sealed: Vec::new(),
-        };
-        let signed = statement.sign(&[&root]);
-        if let Some(out) = self.out {
-            fs::write(&out, signed.encode())?;
-            say!("written to {}: hand it in with `cairn submit`", out.display());
-            return Ok(());
-        }
-        let node = match self.node {
-            Some(node) => node,
-            None => format!("http://{}", folder.config()?.http),
-        };
-        match submit(&node, &[signed])?.remove(0) {
-            Outcome::Accepted { member, position, entry } => {
-                say!("accepted as {member}/{position}, entry {entry}");
-            }
-            Outcome::Known { member, position, .. } => say!("known as {member}/{position}"),
-            Outcome::Refused(problem) => {
-                let hint = problem.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                bail!("refused: {}{hint}", problem.error);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Hands statements to a running node.
-///
-/// # Errors
-/// When it does not answer as it should.
-pub fn submit(node: &str, statements: &[SignedStatement]) -> anyhow::Result<Vec<Outcome>> {
-    let all = statements.iter().map(|statement| Bytes(statement.encode())).collect();
-    let url = format!("{}{}", node.trim_end_matches('/'), route::STATEMENTS);
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut response = agent
-        .post(&url)
-        .send_json(&Submission { statements: all })
-        .with_context(|| format!("the node at {node} does not answer: is it running?"))?;
-    let text = response.body_mut().read_to_string()?;
-    let result: SubmissionResult = serde_json::from_str(&text)
-        .with_context(|| format!("the node answers {}: {text}", response.status()))?;
-    if result.outcomes.len() != statements.len() {
-        bail!("the node answers for {} of {} statements", result.outcomes.len(), statements.len());
-    }
-    Ok(result.outcomes)
 }

@@ -4,6 +4,7 @@ use crate::commands::unlock::Unlock;
 use crate::config::{Folder, replace};
 use crate::process::read_bounded;
 use anyhow::Context;
+use cairn_api::words::kind_words;
 use cairn_ledger::NetworkId;
 use cairn_ledger::card::CARD_BYTES_MAX;
 use cairn_ledger::charter::{CHARTER_BYTES_MAX, PendingCharter, Rules};
@@ -148,6 +149,10 @@ fn describe(charter: &PendingCharter) -> String {
         for (role, key) in card.keys.by_role() {
             text += &format!("           {role:<10} {key}\n");
         }
+    }
+    let two_people: Vec<_> = charter.rules().two_people.iter().copied().map(kind_words).collect();
+    if !two_people.is_empty() {
+        text += &format!("two people sign: {}\n", two_people.join(", "));
     }
     let missing: Vec<_> = charter.missing().iter().map(ToString::to_string).collect();
     text += &match &missing[..] {

@@ -2,14 +2,17 @@
 
 mod authorise;
 mod charter;
+mod dates;
 mod init;
 mod key;
+mod root;
 mod run;
 mod set_aside;
 mod unlock;
+mod withdraw;
 
-pub use authorise::submit;
 pub use init::make as init_make;
+pub use root::submit;
 
 use clap::{Parser, Subcommand};
 
@@ -35,8 +38,12 @@ enum Command {
     Run(run::Run),
     /// Let a contributor's key speak for the member, with the root key.
     Authorise(authorise::Authorise),
-    /// Let a contributor's key speak for the member no longer.
-    Revoke(authorise::Revoke),
+    /// Let a contributor's key not speak for the member until it is authorised again.
+    Suspend(withdraw::Suspend),
+    /// Let a contributor's key speak for the member no longer, or say that it was stolen.
+    Revoke(withdraw::Revoke),
+    /// Say which kinds of statement need two people for this member.
+    TwoPeople(withdraw::NeedsTwo),
     /// Take entries of the own log that no peer has ever seen out of it.
     SetAside(set_aside::SetAsideCommand),
     /// Found a demonstration network of five members on this machine and run it.
@@ -59,7 +66,9 @@ pub fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Charter(charter) => charter.execute(),
         Command::Run(run) => run.execute(),
         Command::Authorise(authorise) => authorise.execute(),
+        Command::Suspend(suspend) => suspend.execute(),
         Command::Revoke(revoke) => revoke.execute(),
+        Command::TwoPeople(needs_two) => needs_two.execute(),
         Command::SetAside(set_aside) => set_aside.execute(),
         Command::Demo(demo) => demo.execute(),
         Command::Completion { shell } => {

@@ -5,7 +5,7 @@ use crate::store::Store;
 use crate::witness::Witnesses;
 use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem,
-    Status, authority,
+    Status, authority, words,
 };
 use cairn_ledger::hash::{Bytes, EntryHash, Reference};
 use cairn_ledger::note::{Algorithm, verifier_key};
@@ -174,7 +174,7 @@ impl Waiting {
 
     pub(super) fn refused(&mut self, token: Token, me: &MemberCode, why: &AppendError) {
         let problem = match why {
-            AppendError::NotAuthorised(why) => authority::refusal(me, why),
+            AppendError::NotAuthorised(why) => words::refusal(me, why),
             AppendError::WrongMember { .. }
             | AppendError::Busy(_)
             | AppendError::Behind { .. }

@@ -67,7 +67,7 @@ pub(crate) async fn case(
     Ok(Json(case))
 }
 
-fn fold(store: &Store, logs: &Logs, id: CaseId) -> Result<Case, StoreError> {
+pub(super) fn fold(store: &Store, logs: &Logs, id: CaseId) -> Result<Case, StoreError> {
     let places = store.index().read().unwrap_or_else(PoisonError::into_inner).about(&id.topic());
     let mut stated = Vec::new();
     for place in places {

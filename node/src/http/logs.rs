@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use cairn_api::authority::kind_name;
+use cairn_api::words::{administrative_words, kind_name};
 use cairn_api::{EntryList, EntryView, Problem, route};
 use cairn_casebook::Reading;
 use cairn_ledger::export::Header;
@@ -79,6 +79,7 @@ pub(crate) fn view(entry: &Entry, authority: Option<&Authority>) -> EntryView {
         kind_name: kind_name(statement.kind).unwrap_or("unknown kind").to_string(),
         topics: statement.topics.clone(),
         signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
+        words: administrative_words(statement),
         fact: reading.fact().cloned(),
         bytes: entry.bytes().len(),
         compromised_by: authority.and_then(|authority| authority.mark_of(entry)),

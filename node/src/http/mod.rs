@@ -12,6 +12,7 @@ mod openapi;
 mod pieces;
 mod problem;
 mod receipt;
+mod scope;
 mod serve;
 mod submit;
 mod tile;

@@ -1,7 +1,9 @@
 //! Statements in: decoded, verified, judged, and acknowledged when they are on the disk.
 
 use super::problem::Refusal;
-use crate::driver::Client;
+use super::scope;
+use crate::driver::{Ask, Client};
+use crate::store::StoreError;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -37,6 +39,7 @@ pub(crate) async fn statements(
     let check = move || check_all(&charter, &submission.statements);
     let checked =
         if found <= INLINE { check() } else { tokio::task::spawn_blocking(check).await? };
+    let checked = within_scopes(&client, checked).await?;
     // All are handed over before any is waited for: they share a flush.
     let mut waiting = Vec::new();
     for statement in checked {
@@ -57,7 +60,33 @@ pub(crate) async fn statements(
     Ok((status, Json(SubmissionResult { outcomes })))
 }
 
-fn check_all(charter: &Charter, all: &[Bytes]) -> Vec<Result<SignedStatement, Problem>> {
+type Checked = Result<SignedStatement, Problem>;
+
+/// Refuses what a contributor who is limited to missions or cases says of others. Most are not limited:
+/// then nothing is looked up.
+async fn within_scopes(client: &Client, checked: Vec<Checked>) -> Result<Vec<Checked>, Refusal> {
+    let Some(Ok(first)) = checked.iter().find(|one| one.is_ok()) else { return Ok(checked) };
+    // The node keeps one member's log: what is said for another is refused by it.
+    let member = first.statement().member.clone();
+    let Some((_, authority)) = client.ask(|answer| Ask::Authority(member, answer)).await? else {
+        return Ok(checked);
+    };
+    let limited = |one: &Checked| one.as_ref().is_ok_and(|one| scope::is_limited(&authority, one));
+    if !checked.iter().any(limited) {
+        return Ok(checked);
+    }
+    let (store, logs) = (client.store.clone(), client.ask(Ask::Judged).await?);
+    let judge = move || {
+        let one = |checked: Checked| match checked {
+            Ok(signed) => Ok(scope::check(&store, &logs, &authority, &signed)?.map(|()| signed)),
+            Err(problem) => Ok(Err(problem)),
+        };
+        checked.into_iter().map(one).collect::<Result<_, StoreError>>()
+    };
+    Ok(tokio::task::spawn_blocking(judge).await??)
+}
+
+fn check_all(charter: &Charter, all: &[Bytes]) -> Vec<Checked> {
     let mut verifier = Verifier::new(charter.network());
     all.iter().map(|bytes| check(charter, &mut verifier, &bytes.0)).collect()
 }

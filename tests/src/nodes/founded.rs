@@ -130,6 +130,15 @@ impl Founded {
         read_key(&self.path(code).join("keys").join(format!("{which}.key")))
     }
 
+    /// The secret key in a file.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn key(&self, path: &Path) -> SecretKey {
+        read_key(path)
+    }
+
     /// The home of a member's contributor.
     #[must_use]
     pub fn home(&self, code: &str) -> PathBuf {

@@ -8,6 +8,7 @@ use crate::failure::Answer;
 use crate::print::{self, Rows};
 use crate::{describe, verify};
 use cairn_api::authority::marked;
+use cairn_api::words::marked_words;
 use cairn_ledger::MemberCode;
 use std::fmt::Display;
 use std::path::Path;
@@ -136,9 +137,7 @@ fn faults(member: &MemberCode, copy: &LogCopy) {
         print::line(format!("FORKED   {}; {} ({path})", sentence(fork), convicted(fork)));
     }
     let ranges = copy.log.held().map(|log| marked(&log.authority)).unwrap_or_default();
-    ranges
-        .iter()
-        .for_each(|one| print::line(format!("MARKED   {}", describe::marked(member, one))));
+    ranges.iter().for_each(|one| print::line(format!("MARKED   {}", marked_words(member, one))));
     match copy.gap() {
         Some(Gap::NoLog { promised }) => print::line(format!(
             "GAP      {member}: there is no log, its cosigned checkpoint promises {promised} entries"
