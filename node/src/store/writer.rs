@@ -1,7 +1,7 @@
 //! Puts batches on the disk, in order: many entries, one flush.
 //!
-//! Three threads, so that they wait for the disk side by side: entries, guards, second copy. Every
-//! channel is bounded and pushes back: what is not on the disk is not acknowledged.
+//! Several threads, so that they wait for the disk side by side: entries, guards, cosignatures, second
+//! copy. Every channel is bounded and pushes back: what is not on the disk is not acknowledged.
 
 use super::{Store, StoreError};
 use cairn_ledger::text::MemberCode;
@@ -20,7 +20,10 @@ const JOBS_AT_ONCE: usize = 64;
 /// How long written copies of others' logs may lie unflushed, and new entries out of the second
 /// copy. The first can be fetched again; the second is filled from the first copy at a start.
 const LAZY: Duration = Duration::from_millis(300);
-/// Cosignatures that wait for the disk: the replica makes one at a time of each log.
+/// How many threads flush cosignatures: two flushes each, of other files for each log, and a disk
+/// carries out several at once in about the time of one.
+const COSIGNED_THREADS: usize = 4;
+/// Cosignatures that wait for one of them: the replica makes one at a time of each log.
 const COSIGNED_WAITING: usize = 2 * cairn_ledger::charter::MEMBERS_MAX;
 /// Batches that wait for the second copy.
 const SECOND_WAITING: usize = 4;
@@ -67,7 +70,7 @@ pub enum Done {
 pub struct Writer {
     jobs: Option<SyncSender<Job>>,
     guards: Option<SyncSender<(MemberCode, Checkpoint)>>,
-    cosigned: Option<SyncSender<Job>>,
+    cosigned: Vec<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -94,18 +97,21 @@ impl Writer {
                 }
             })
         };
-        let (cosigned, cosigned_queue) = sync_channel(COSIGNED_WAITING);
-        let cosigned_thread = {
+        let mut threads = vec![entries_thread, guard_thread];
+        let mut cosigned = Vec::new();
+        for _ in 0..COSIGNED_THREADS {
             let (store, on_done) = (store.clone(), on_done.clone());
-            thread::spawn(move || write_cosigned(&store, &cosigned_queue, on_done))
-        };
+            let (jobs, job_queue) = sync_channel(COSIGNED_WAITING);
+            threads.push(thread::spawn(move || write_cosigned(&store, &job_queue, on_done)));
+            cosigned.push(jobs);
+        }
         let second_thread = thread::spawn(move || {
             if let Err(error) = write_second(&store, &second_queue) {
                 on_done(Done::Failed(error));
             }
         });
-        let threads = vec![entries_thread, guard_thread, cosigned_thread, second_thread];
-        Self { jobs: Some(jobs), guards: Some(guards), cosigned: Some(cosigned), threads }
+        threads.push(second_thread);
+        Self { jobs: Some(jobs), guards: Some(guards), cosigned, threads }
     }
 
     /// Hands a job over; waits when too many are waiting. False when the threads have ended.
@@ -114,8 +120,11 @@ impl Writer {
             Job::Guard(member, checkpoint) => {
                 self.guards.as_ref().is_some_and(|guards| guards.send((member, checkpoint)).is_ok())
             }
-            job @ (Job::Cosigned(..) | Job::Confirmed(..)) => {
-                self.cosigned.as_ref().is_some_and(|cosigned| cosigned.send(job).is_ok())
+            Job::Cosigned(ref member, _) | Job::Confirmed(ref member, _) => {
+                // All of one log to the same thread: they stay in order.
+                let place = member.as_str().bytes().map(usize::from).sum::<usize>();
+                let cosigned = self.cosigned.get(place % COSIGNED_THREADS);
+                cosigned.is_some_and(|cosigned| cosigned.send(job).is_ok())
             }
             job @ Job::Persist { .. } => {
                 self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
@@ -127,7 +136,8 @@ impl Writer {
 impl Drop for Writer {
     /// Ends when everything that was handed over is on the disk.
     fn drop(&mut self) {
-        (self.jobs, self.guards, self.cosigned) = (None, None, None);
+        (self.jobs, self.guards) = (None, None);
+        self.cosigned.clear();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a writing thread has panicked");
