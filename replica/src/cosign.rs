@@ -316,9 +316,15 @@ impl Replica {
         }
     }
 
+    /// Tells everybody a moment later and together. Where that moment is long the author, who needs it
+    /// soonest, hears of it at once.
     fn cosigned_later(&mut self, log: &MemberCode, cosigned: Cosigned) {
+        if self.relay_rounds() > 1 && self.peers.contains_key(log) {
+            let one = [(log.clone(), cosigned.clone())].into();
+            self.outputs.push_back(Output::SendCosigned([log.clone()].into(), one));
+        }
         if self.fresh.0.is_empty() {
-            self.fresh.1 = self.after(self.limits.relay_interval_ms);
+            self.fresh.1 = self.relay_at();
             self.outputs.push_back(Output::WakeAt(self.fresh.1));
         }
         self.fresh.0.insert(log.clone(), cosigned);
@@ -329,10 +335,8 @@ impl Replica {
             return;
         }
         let all: Vec<_> = core::mem::take(&mut self.fresh.0).into_iter().collect();
-        let peers: Vec<_> = self.peers.keys().cloned().collect();
-        for peer in peers {
-            self.send_cosigned(&peer, all.clone());
-        }
+        let peers = self.peers.keys().cloned().collect();
+        self.send_cosigned(peers, all);
     }
 
     /// A peer has told what it holds: whoever can tell it of more cosignatures does, now and then.
@@ -350,10 +354,10 @@ impl Replica {
                 all.extend(held.cosignatures.told().map(|one| (log.clone(), one.clone())));
             }
         }
-        self.send_cosigned(peer, all);
+        self.send_cosigned([peer.clone()].into(), all);
     }
 
-    fn send_cosigned(&mut self, peer: &MemberCode, all: Vec<(MemberCode, Cosigned)>) {
+    fn send_cosigned(&mut self, peers: Vec<MemberCode>, all: Vec<(MemberCode, Cosigned)>) {
         let (mut part, mut bytes) = (Vec::new(), 0_usize);
         for one in all {
             let lines = one.1.cosignatures().len().saturating_add(1);
@@ -361,12 +365,12 @@ impl Replica {
             part.push(one);
             if bytes >= MESSAGE_BYTES {
                 let part = core::mem::take(&mut part);
-                self.outputs.push_back(Output::SendCosigned(peer.clone(), part));
+                self.outputs.push_back(Output::SendCosigned(peers.clone(), part));
                 bytes = 0;
             }
         }
         if !part.is_empty() {
-            self.outputs.push_back(Output::SendCosigned(peer.clone(), part));
+            self.outputs.push_back(Output::SendCosigned(peers, part));
         }
     }
 }

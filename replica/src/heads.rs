@@ -192,7 +192,7 @@ impl Replica {
     /// to everybody at once, and only those who cannot hear an author wait for us.
     pub(crate) fn relay_later(&mut self, log: &MemberCode) {
         if self.relay.0.is_empty() {
-            self.relay.1 = self.after(self.limits.relay_interval_ms);
+            self.relay.1 = self.relay_at();
             self.outputs.push_back(Output::WakeAt(self.relay.1));
         }
         self.relay.0.insert(log.clone());

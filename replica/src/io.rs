@@ -155,8 +155,8 @@ pub enum Output {
         /// The earliest time that the cosignature may carry: our last one's of this log.
         not_before: u64,
     },
-    /// Tell a peer these cosignatures.
-    SendCosigned(MemberCode, Vec<(MemberCode, Cosigned)>),
+    /// Tell these peers these cosignatures.
+    SendCosigned(Vec<MemberCode>, Vec<(MemberCode, Cosigned)>),
     /// There are new cosignatures on a checkpoint of what the disk holds of this log.
     Collected {
         /// Whose log.

@@ -28,6 +28,8 @@ pub struct Limits {
     pub checkpoint_interval_ms: u64,
     /// How soon after a change the heads of others' logs are told on: their authors tell them too.
     pub relay_interval_ms: u64,
+    /// To how many peers they are told that soon; to more, proportionally later.
+    pub relay_peers: usize,
     /// How soon after one checkpoint of our own log others are asked to cosign the next.
     pub cosign_interval_ms: u64,
     /// How soon after a fork was found, or an earlier place of it, peers are told.
@@ -60,6 +62,7 @@ impl Default for Limits {
             heads_interval_ms: 5_000,
             checkpoint_interval_ms: 10,
             relay_interval_ms: 50,
+            relay_peers: 10,
             cosign_interval_ms: 100,
             fork_interval_ms: 500,
             amend_delay_ms: 1_000,
@@ -295,6 +298,18 @@ impl Replica {
 
     pub(crate) fn after(&self, delay_ms: u64) -> Time {
         Time(self.now.0.saturating_add(delay_ms))
+    }
+
+    /// How many times the relay interval passes until everybody is told of what is new here: where
+    /// peers are many each is told more at once and less often, so that a node sends no more messages.
+    pub(crate) fn relay_rounds(&self) -> u64 {
+        let rounds = self.peers.len().div_ceil(self.limits.relay_peers.max(1));
+        u64::try_from(rounds).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// When everybody is told of what is new here.
+    pub(crate) fn relay_at(&self) -> Time {
+        self.after(self.limits.relay_interval_ms.saturating_mul(self.relay_rounds()))
     }
 
     /// Whose replica it is.

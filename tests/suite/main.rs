@@ -4,6 +4,7 @@
 mod agent;
 mod audit;
 mod contributors;
+mod cosigning;
 mod crash;
 mod disk;
 mod fork;

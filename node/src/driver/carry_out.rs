@@ -39,13 +39,13 @@ impl Driver {
             Output::Cosign { log, checkpoint, not_before } => {
                 self.cosign(log, checkpoint, not_before);
             }
-            Output::SendCosigned(peer, cosigned) => {
+            Output::SendCosigned(peers, cosigned) => {
                 let charter = self.replica.charter();
                 let note = |one: &Cosigned| Bytes(one.note(charter).into_bytes());
                 let notes = cosigned.into_iter();
                 let notes = notes.map(|(log, one)| CosignedNote { log, note: note(&one) });
                 let notes = notes.collect();
-                self.command(Command::SendCosigned(peer, notes)).await;
+                self.command(Command::SendCosigned(peers, notes)).await;
             }
             Output::Collected { log, cosigned } => {
                 if let Err(error) = self.store.keep_notices(&log, &cosigned) {

@@ -115,8 +115,8 @@ pub enum Command {
     /// Send a member's node the end of our own log, asking for a cosignature or not, or its head while
     /// it is busy with the last.
     Push(MemberCode, RawRange, bool),
-    /// Tell a member's node cosignatures, unless it is busy with many already: they are told again.
-    SendCosigned(MemberCode, Vec<CosignedNote>),
+    /// Tell members' nodes cosignatures, but those that are busy with many: they are told again.
+    SendCosigned(Vec<MemberCode>, Vec<CosignedNote>),
     /// Ask a member's node for a range.
     Fetch(MemberCode, Wanted),
     /// Ask a member's node what its copy has as its first entries.

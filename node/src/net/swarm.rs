@@ -193,7 +193,7 @@ impl Network {
                 }
             }
             Command::Push(member, range, cosign) => self.push(&member, range, cosign),
-            Command::SendCosigned(member, notes) => self.tell_cosigned(&member, notes),
+            Command::SendCosigned(members, notes) => self.tell_cosigned(&members, notes),
             Command::Fetch(member, wanted) => {
                 let Wanted { log, start, entries_max } = wanted.clone();
                 let request = Request::Fetch { log, start, entries_max };
@@ -240,17 +240,24 @@ impl Network {
         self.send(member, &Request::Grown { range, cosign }, Sent::Heads);
     }
 
-    fn tell_cosigned(&mut self, member: &MemberCode, notes: Vec<CosignedNote>) {
-        let Some(peer) = self.peers.get_mut(member) else { return };
-        if peer.cosigned < COSIGNED_UNANSWERED_MAX {
-            peer.cosigned += 1;
-            self.send(member, &Request::Cosigned(notes), Sent::Cosigned);
+    fn tell_cosigned(&mut self, members: &[MemberCode], notes: Vec<CosignedNote>) {
+        let request = Request::Cosigned(notes).encode();
+        for member in members {
+            let Some(peer) = self.peers.get_mut(member) else { continue };
+            if peer.cosigned < COSIGNED_UNANSWERED_MAX {
+                peer.cosigned += 1;
+                self.send_bytes(member, request.clone(), Sent::Cosigned);
+            }
         }
     }
 
     fn send(&mut self, member: &MemberCode, request: &Request, sent: Sent) {
+        self.send_bytes(member, request.encode(), sent);
+    }
+
+    fn send_bytes(&mut self, member: &MemberCode, request: Vec<u8>, sent: Sent) {
         let Some(id) = self.ids.get(member) else { return };
-        let request = self.swarm.behaviour_mut().sync.send_request(id, request.encode());
+        let request = self.swarm.behaviour_mut().sync.send_request(id, request);
         self.sent.insert(request, (member.clone(), sent));
     }
 

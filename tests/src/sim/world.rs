@@ -349,8 +349,10 @@ impl World {
                 let at = self.now + self.disk_delay();
                 self.at(at, Event::Cosigned { node, life });
             }
-            Output::SendCosigned(peer, cosigned) => {
-                self.send(node, &peer, Message::Cosigned(cosigned));
+            Output::SendCosigned(peers, cosigned) => {
+                for peer in peers {
+                    self.send(node, &peer, Message::Cosigned(cosigned.clone()));
+                }
             }
             Output::KeepConfirmed { log, confirmed } => {
                 self.nodes[node].disk.keep_confirmed(log, confirmed);
