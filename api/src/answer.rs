@@ -1,6 +1,7 @@
 //! What a node answers.
 
 use crate::authority::KeyState;
+use crate::review::ReviewState;
 use cairn_casebook::{Fact, Summary};
 use cairn_ledger::authority::Scope;
 use cairn_ledger::charter::{MemberKeys, MemberKind};
@@ -271,6 +272,14 @@ pub enum Event {
         /// Whose node.
         #[schema(value_type = String)]
         member: MemberCode,
+    },
+    /// Something happened to a statement that waits for a second person.
+    Review {
+        /// The statement's id.
+        #[schema(value_type = String)]
+        statement: StatementId,
+        /// What.
+        state: ReviewState,
     },
     /// Something needs an operator's attention.
     Alarm {

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod authority;
 pub mod charter;
+pub mod review;
 pub mod route;
 pub mod submit;
 pub mod words;
@@ -16,4 +17,5 @@ pub use answer::{
 };
 pub use authority::{AuthorityView, KeyState, KeyView, MarkedRange, StepView};
 pub use charter::{Offer, Proposals};
+pub use review::{Review, ReviewList, ReviewRequest, ReviewSigner, ReviewState, Reviewed};
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

@@ -24,6 +24,10 @@ pub const FORK: &str = "/v1/logs/{member}/fork";
 pub const RECEIPT: &str = "/v1/logs/{member}/receipts/{position}";
 /// Signed statements for the node's own log. `POST`.
 pub const STATEMENTS: &str = "/v1/statements";
+/// Statements that wait for a second person, and those that were refused. `GET`, and `POST` for one more.
+pub const REVIEWS: &str = "/v1/reviews";
+/// A refusal of a statement that waits, signed by a contributor. `POST`.
+pub const REVIEW_REFUSAL: &str = "/v1/reviews/{id}/refusal";
 /// The cases, in short (`mission`, `stage`, `state`, `after`, `limit`). `GET`.
 pub const CASES: &str = "/v1/cases";
 /// One case: all that every member has stated about it. `GET`.

@@ -65,12 +65,15 @@ pub struct Problem {
     /// The position of the entry that decides it, in the log of the member for which it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<u64>,
+    /// True when nothing is missing but a second person's signature: it may wait for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_second: bool,
 }
 
 impl Problem {
     /// A sentence and a hint.
     #[must_use]
     pub fn new(error: impl Into<String>, hint: Option<String>) -> Self {
-        Self { error: error.into(), hint, signer: None, decided_at: None }
+        Self { error: error.into(), hint, signer: None, decided_at: None, needs_second: false }
     }
 }

@@ -129,7 +129,7 @@ pub fn outside_of_scope(member: &MemberCode, grant: &Grant, outside: &OutsideOfS
          (entry {member}/{at}): {case} is another case{of}"
     );
     let hint = Some(AUTHORISE_IT.into());
-    Problem { error, hint, signer: Some(*key), decided_at: Some(at) }
+    Problem { error, hint, signer: Some(*key), decided_at: Some(at), needs_second: false }
 }
 
 /// What a scope lets a key state, in words: `note, casualties on mission/UNMISS until 2026-12-31`.
@@ -166,6 +166,7 @@ pub fn refusal(member: &MemberCode, why: &NotAuthorised) -> Problem {
             hint: Some(hint.into()),
             signer,
             decided_at,
+            needs_second: false,
         };
     let withdrawn = |key: &PublicKey, at: &u64, was: &Withdrawn, what: &str, hint: &str| {
         let (short, Withdrawn { office, reason }) = (short(key), was);

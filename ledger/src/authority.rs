@@ -305,6 +305,15 @@ impl Authority {
         if early || late { refuse("time") } else { Ok(()) }
     }
 
+    /// What was granted to a key whose authorisation has force, whatever it may state.
+    ///
+    /// # Errors
+    /// When the log does not authorise it, or took that back.
+    pub fn in_force(&self, key: &PublicKey) -> Result<&Grant, NotAuthorised> {
+        let grant = self.grants.get(key).ok_or(NotAuthorised::Unknown(*key))?;
+        grant_in_force(*key, grant).map(|()| grant)
+    }
+
     /// From here on another root key and other rules have force.
     pub(crate) fn adopt(&mut self, root: PublicKey, two_people: &[Kind]) {
         (self.root, self.two_people) = (root, two_people.into());

@@ -19,6 +19,8 @@ pub enum Purpose {
     Charter,
     /// A key on a member card proves that its holder has it.
     Card,
+    /// A contributor refuses a statement that waits for a second person.
+    Refusal,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Statement => b"cairn/statement/v1\n",
             Self::Charter => b"cairn/charter/v1\n",
             Self::Card => b"cairn/card/v1\n",
+            Self::Refusal => b"cairn/refusal/v1\n",
         }
     }
 

@@ -253,6 +253,49 @@ impl SignedStatement {
         Self { statement, bytes, id, signatures }
     }
 
+    /// Adds the signature of one more key, which may be elsewhere: `sign` gets the bytes to be signed.
+    /// What it gives back is checked before anybody relies on it.
+    ///
+    /// # Errors
+    /// When `sign` fails, or gives something else than the signature of `key`.
+    pub fn cosign_elsewhere<E: From<BadSignature>>(
+        mut self,
+        key: PublicKey,
+        sign: impl FnOnce(&[u8]) -> Result<Signature, E>,
+    ) -> Result<Self, E> {
+        let signature = sign(&Purpose::Statement.preimage(&self.id.0))?;
+        let checked = key.check().map_err(|_| BadSignature)?;
+        checked.verify(Purpose::Statement, &self.id.0, &signature)?;
+        self.add(&[ContributorSignature { key, signature }]);
+        Ok(self)
+    }
+
+    /// Takes over the signatures of another copy of the same statement. `false`, and nothing is
+    /// changed, when it is another statement or there would be more signatures than one carries.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let new = other.signatures.iter().filter(|one| !self.is_signed_by(&one.key)).count();
+        if other.id != self.id || self.signatures.len().saturating_add(new) > SIGNATURES_MAX {
+            return false;
+        }
+        self.add(&other.signatures);
+        true
+    }
+
+    /// Whether this key has signed.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.signatures.iter().any(|signature| signature.key == *key)
+    }
+
+    fn add(&mut self, signatures: &[ContributorSignature]) {
+        for signature in signatures {
+            if !self.is_signed_by(&signature.key) {
+                self.signatures.push(*signature);
+            }
+        }
+        self.signatures.sort_unstable_by_key(|signature| signature.key);
+    }
+
     /// The transport form, for a draft file or a submission.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -114,13 +114,11 @@ fn a_dismissed_official_is_limited_suspended_and_revoked_and_every_refusal_says_
 
     let _ = operator(&founded, "suspend", &["--key", &key, "--reason", "Under inquiry"]).yes();
     let said = no(&update(&home, &here, "UNMISS", &["note", "again"]));
-    let why = format!(
-        "signed by key KEY {office}, which was suspended (entry COD/{}): Under inquiry",
-        at + 2
-    );
+    let suspended = at + 2;
+    let why = format!("which was suspended (entry COD/{suspended}): Under inquiry");
     assert!(named(&speaker, &said).contains(&why), "{said}");
     let whoami = no(&cairn(&home, ["whoami"]));
-    assert!(whoami.contains(&format!("suspended at COD/{}: Under inquiry", at + 2)), "{whoami}");
+    assert!(whoami.contains(&format!("suspended at COD/{suspended}: Under inquiry")), "{whoami}");
 
     let _ = operator(&founded, "authorise", &authorise).yes();
     let _ = update(&home, &there, "MONUSCO", &["note", "cleared, and not limited any more"]).yes();

@@ -23,6 +23,7 @@ mod receipts;
 mod refusals;
 mod replays;
 mod restart;
+mod reviews;
 mod standings;
 mod story_demo;
 mod tidy;

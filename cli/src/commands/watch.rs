@@ -9,7 +9,7 @@ use super::log;
 use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::print;
-use cairn_api::{Event, Status};
+use cairn_api::{Event, ReviewState, Status};
 use cairn_ledger::MemberCode;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
@@ -92,6 +92,15 @@ impl Listener {
             }
             Event::Confirmed { member, size } => {
                 print::line(format!("-- {size} entries of {member} confirmed"));
+                Ok(())
+            }
+            Event::Review { statement, state } => {
+                let what = match state {
+                    ReviewState::Waits => "waits for a second person",
+                    ReviewState::Approved => "was approved by a second person",
+                    ReviewState::Refused => "was refused by a second person",
+                };
+                print::line(format!("-- statement {statement} {what}"));
                 Ok(())
             }
             Event::Alarm { text } => {

@@ -1,16 +1,17 @@
 //! What clients ask of the driver, and the handle with which they do.
 
-use super::{Driver, Offered, OwnHead, Shown, Witnessed};
+use super::{Decided, Driver, Offered, OwnHead, Shown, Witnessed};
 use crate::store::Store;
 use crate::witness::Witnesses;
 use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem,
-    Status, authority, words,
+    Review, Reviewed, Status, authority, words,
 };
+use cairn_ledger::authority::NotAuthorised;
 use cairn_ledger::hash::{Bytes, EntryHash, Reference};
 use cairn_ledger::note::{Algorithm, verifier_key};
 use cairn_ledger::text::MemberCode;
-use cairn_ledger::{Authority, Cosigned, Cosigner, Fork, SignedStatement};
+use cairn_ledger::{Authority, Cosigned, Cosigner, Fork, Refusal, SignedStatement, StatementId};
 use cairn_replica::{AppendError, Held, Input, Token};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -44,6 +45,12 @@ pub enum Ask {
     Offer(Vec<u8>, oneshot::Sender<Offered>),
     /// Which proposals to amend the charter wait for signatures?
     Proposals(oneshot::Sender<Vec<Bytes>>),
+    /// What waits for a second person?
+    Reviews(oneshot::Sender<Vec<Review>>),
+    /// Have this statement wait for a second person, or take its signatures in.
+    Review(Box<SignedStatement>, oneshot::Sender<Decided<Reviewed>>),
+    /// A contributor refuses a statement that waits.
+    Refuse(StatementId, Refusal, oneshot::Sender<Decided<Review>>),
     /// Our own log, as we show it to others.
     OwnHead(oneshot::Sender<Option<OwnHead>>),
 }
@@ -163,26 +170,19 @@ impl Waiting {
         me: &MemberCode,
         position: u64,
         entry: EntryHash,
-    ) {
+    ) -> Option<Reference> {
         let member = me.clone();
+        let reference = self.answers.get(&token).map(|(reference, _)| *reference);
         self.answer(
             token,
             &Outcome::Accepted { member: member.clone(), position, entry },
             &Outcome::Known { member, position, entry },
         );
+        reference
     }
 
     pub(super) fn refused(&mut self, token: Token, me: &MemberCode, why: &AppendError) {
-        let problem = match why {
-            AppendError::NotAuthorised(why) => words::refusal(me, why),
-            AppendError::WrongMember { .. }
-            | AppendError::Busy(_)
-            | AppendError::Behind { .. }
-            | AppendError::Unseen { .. }
-            | AppendError::Removed { .. }
-            | AppendError::Frozen => Problem::new(why.to_string(), hint(why)),
-        };
-        let refused = Outcome::Refused(problem);
+        let refused = Outcome::Refused(problem(me, why));
         self.answer(token, &refused, &refused);
     }
 
@@ -193,6 +193,22 @@ impl Waiting {
             // Whoever asked may have gone; the statement stands all the same.
             answer.send(if index == 0 { first.clone() } else { rest.clone() }).ok();
         }
+    }
+}
+
+/// Why a statement does not enter our log, as clients read it.
+pub(super) fn problem(me: &MemberCode, why: &AppendError) -> Problem {
+    match why {
+        AppendError::NotAuthorised(why) => {
+            let needs_second = matches!(why, NotAuthorised::NeedsTwo { .. });
+            Problem { needs_second, ..words::refusal(me, why) }
+        }
+        AppendError::WrongMember { .. }
+        | AppendError::Busy(_)
+        | AppendError::Behind { .. }
+        | AppendError::Unseen { .. }
+        | AppendError::Removed { .. }
+        | AppendError::Frozen => Problem::new(why.to_string(), hint(why)),
     }
 }
 
@@ -237,6 +253,15 @@ impl Driver {
                 let proposals = self.replica.amendments().proposals();
                 answer.send(proposals.map(|one| Bytes(one.encode())).collect()).ok();
             }
+            Ask::Reviews(answer) => {
+                answer.send(self.reviews()).ok();
+            }
+            Ask::Review(statement, answer) => self.on_review(*statement, answer).await,
+            Ask::Refuse(id, refusal, answer) => {
+                if let Some(decided) = self.on_refusal(&id, refusal) {
+                    answer.send(decided).ok();
+                }
+            }
             Ask::OwnHead(answer) => {
                 answer.send(self.own_head()).ok();
             }
@@ -263,7 +288,11 @@ impl Driver {
         }
     }
 
-    async fn on_append(&mut self, statement: SignedStatement, answer: oneshot::Sender<Outcome>) {
+    pub(super) async fn on_append(
+        &mut self,
+        statement: SignedStatement,
+        answer: oneshot::Sender<Outcome>,
+    ) {
         let reference = statement.statement().reference;
         if let Some(known) = self.known(&reference) {
             answer.send(known).ok();
@@ -274,7 +303,7 @@ impl Driver {
         self.input(Input::Append(token, statement)).await;
     }
 
-    fn known(&self, reference: &Reference) -> Option<Outcome> {
+    pub(super) fn known(&self, reference: &Reference) -> Option<Outcome> {
         let index = self.store.index().read().unwrap_or_else(PoisonError::into_inner);
         let position = index.position_of(reference)?;
         drop(index);

@@ -22,7 +22,10 @@ impl Driver {
                 self.writer.send(Job::Guard(self.replica.me().clone(), checkpoint));
             }
             Output::Accepted { token, position, entry } => {
-                self.waiting.accepted(token, self.replica.me(), position, entry);
+                let accepted = self.waiting.accepted(token, self.replica.me(), position, entry);
+                if let Some(reference) = accepted {
+                    self.on_approved(&reference);
+                }
             }
             Output::Refused(token, why) => {
                 let me = self.replica.me().clone();

@@ -5,16 +5,19 @@ mod ask;
 mod carry_out;
 mod from_peers;
 mod offers;
+mod reviews;
 mod serve;
 mod submissions;
 
 pub use ask::{Ask, Client, Judged, Stopping};
 pub use offers::Offered;
+pub use reviews::Decided;
 pub use submissions::{OwnHead, Shown, Witnessed};
 
 use crate::net;
 use crate::store::{Done, Store, StoreError, Writer};
 use crate::witness::Witnesses;
+use anyhow::Context as _;
 use ask::Waiting;
 use cairn_api::Event;
 use cairn_ledger::checkpoint::CheckpointError;
@@ -23,6 +26,7 @@ use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Cosigned, Fork, SecretKey};
 use cairn_replica::{Input, Output, Range, RefusedRange, Replica, Side, Time};
 use offers::Offers;
+use reviews::Reviews;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -84,6 +88,8 @@ pub struct Driver {
     /// The alarm that peers hold more of our own log than we do: over once we have caught up.
     behind: Option<String>,
     offers: Offers,
+    /// What waits for a second person.
+    reviews: Reviews,
     /// What has failed while an output was carried out.
     failed: Option<StoreError>,
     /// Whether another version of the charter has force than the one under which this began.
@@ -148,6 +154,7 @@ impl Driver {
             alarms: Vec::new(),
             behind: None,
             offers: Offers::default(),
+            reviews: Reviews::default(),
             failed: None,
             amended: false,
             began: Instant::now(),
@@ -161,6 +168,7 @@ impl Driver {
     /// # Errors
     /// When the disk fails: nothing is known about it then, and the next start reads it fresh.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<Ended> {
+        self.load_reviews().context("cannot read what waits for a second person")?;
         self.input(Input::Tick).await;
         loop {
             let sleep = Duration::from_millis(self.wake_at.0.saturating_sub(self.now().0)).min(NAP);

@@ -12,6 +12,7 @@ mod openapi;
 mod pieces;
 mod problem;
 mod receipt;
+mod reviews;
 mod scope;
 mod serve;
 mod submit;
@@ -60,6 +61,8 @@ pub fn router(client: Client) -> Router {
         .route(route::FORK, get(logs::fork))
         .route(route::RECEIPT, get(receipt::receipt))
         .route(route::STATEMENTS, post(submit::statements))
+        .route(route::REVIEWS, get(reviews::reviews).post(reviews::review))
+        .route(route::REVIEW_REFUSAL, post(reviews::refuse))
         .route(route::CASES, get(cases::cases))
         .route(route::CASE, get(cases::case))
         .route(route::EVENTS, get(events::events))

@@ -1,6 +1,6 @@
 //! The description of this interface, made from the code that serves it.
 
-use super::{cases, charters, events, logs, node, receipt, submit, tiles, witness};
+use super::{cases, charters, events, logs, node, receipt, reviews, submit, tiles, witness};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -24,6 +24,9 @@ use utoipa::OpenApi;
         logs::fork,
         receipt::receipt,
         submit::statements,
+        reviews::reviews,
+        reviews::review,
+        reviews::refuse,
         cases::cases,
         cases::case,
         events::events,
@@ -66,6 +69,8 @@ mod tests {
             route::FORK,
             route::RECEIPT,
             route::STATEMENTS,
+            route::REVIEWS,
+            route::REVIEW_REFUSAL,
             route::CASES,
             route::CASE,
             route::EVENTS,

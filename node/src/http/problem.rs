@@ -23,6 +23,11 @@ impl Refusal {
         Self { status, problem: Problem::new(error, None) }
     }
 
+    /// A problem as it is, with its hint.
+    pub(crate) fn of(problem: Problem) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, problem }
+    }
+
     pub(crate) fn not_found(error: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, error)
     }

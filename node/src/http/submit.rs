@@ -91,7 +91,8 @@ fn check_all(charter: &Charter, all: &[Bytes]) -> Vec<Checked> {
     all.iter().map(|bytes| check(charter, &mut verifier, &bytes.0)).collect()
 }
 
-fn check(
+/// A statement that is true and that its member may make, as far as can be told without its log.
+pub(super) fn check(
     charter: &Charter,
     verifier: &mut Verifier,
     bytes: &[u8],

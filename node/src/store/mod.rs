@@ -14,6 +14,7 @@ mod log_file;
 mod nodes;
 mod notices;
 mod open;
+mod reviews;
 mod scan;
 mod second;
 mod set_aside;
@@ -23,6 +24,7 @@ pub use fault::{Fault, StoreError};
 pub use index::{Index, Place};
 pub use log_file::{LogFile, Run};
 pub use open::{Check, Found, Opened};
+pub use reviews::Kept;
 pub use set_aside::SetAside;
 pub use writer::{Done, Job, Writer};
 

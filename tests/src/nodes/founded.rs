@@ -4,6 +4,8 @@ use super::{
     Contributor, Node, SOON, cairn, cairn_node, copy_folder, entries_file, free_ports,
     read_entries, until,
 };
+use cairn_ledger::charter::{PendingCharter, Rules};
+use cairn_ledger::statement::{Kind, Timestamp};
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, EntryHash, SecretKey};
 use std::fs;
@@ -28,6 +30,15 @@ impl Founded {
     /// When a command fails.
     #[must_use]
     pub fn of(codes: &[&str]) -> Self {
+        Self::with_two_people(codes, &[])
+    }
+
+    /// The same, under a charter by which these kinds of statement need two people.
+    ///
+    /// # Panics
+    /// When a command fails.
+    #[must_use]
+    pub fn with_two_people(codes: &[&str], kinds: &[Kind]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let charter = folder.path().join("charter");
         let mut nodes: Vec<Node> = Vec::new();
@@ -42,7 +53,7 @@ impl Founded {
             node.peers = nodes.first().map(|first: &Node| first.port).into_iter().collect();
             nodes.push(node);
         }
-        Self::found("invented.example/tests", folder, nodes)
+        Self::found("invented.example/tests", folder, nodes, kinds)
     }
 
     /// Another network of the same members with the same keys, in folders of their own, under another
@@ -62,11 +73,11 @@ impl Founded {
                 .expect("a card");
             nodes.push(Node::new(code, data, folder.path().join("charter"), free_ports(2)));
         }
-        Self::found(name, folder, nodes)
+        Self::found(name, folder, nodes, &[])
     }
 
     /// Drafts the charter of these members, and has all of them sign it.
-    fn found(name: &str, folder: TempDir, nodes: Vec<Node>) -> Self {
+    fn found(name: &str, folder: TempDir, nodes: Vec<Node>, two_people: &[Kind]) -> Self {
         let charter = folder.path().join("charter");
         let text = |path: &Path| path.to_str().expect("a plain path").to_string();
         let draft = ["charter", "draft", "--name", name, "--out"];
@@ -74,6 +85,15 @@ impl Founded {
         draft.push(text(&charter));
         draft.extend(nodes.iter().map(|node| text(&node.folder.join("member.card"))));
         let _ = cairn_node(draft).yes();
+        if !two_people.is_empty() {
+            let card = |node: &Node| fs::read(node.folder.join("member.card")).expect("a card");
+            let cards: Vec<_> = nodes.iter().map(card).collect();
+            let two_people = two_people.to_vec();
+            let rules = Rules { two_people, ..Rules::two_thirds_of(cards.len()) };
+            let name = name.parse().expect("a name");
+            let pending = PendingCharter::found(name, Timestamp(1_795_000_000), rules, &cards);
+            fs::write(&charter, pending.expect("a charter").encode()).expect("a file");
+        }
         for node in &nodes {
             let sign = ["charter", "sign", &text(&charter), "--data", &text(&node.folder)];
             let _ = cairn_node(sign).yes();

@@ -22,5 +22,5 @@ pub use history::{History, grown};
 pub use node::{Node, Signal};
 pub use outside::{Manner, Outside, WITNESSED_AT};
 pub use ports::free_ports;
-pub use statements::{Contributor, http, post, submit};
+pub use statements::{Contributor, http, post, post_json, submit};
 pub use wait::{SOON, until};

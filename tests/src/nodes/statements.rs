@@ -67,6 +67,17 @@ pub fn post(statements: &[SignedStatement]) -> String {
     serde_json::json!({ "statements": all }).to_string()
 }
 
+/// Hands a node one JSON body: status and answer.
+///
+/// # Errors
+/// When it does not answer.
+pub fn post_json(url: &str, body: &serde_json::Value) -> Result<(u16, String), String> {
+    let request = agent().post(url).content_type("application/json").send(body.to_string());
+    let mut response = request.map_err(|error| error.to_string())?;
+    let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    Ok((response.status().as_u16(), text))
+}
+
 fn agent() -> ureq::Agent {
     let limit = Some(Duration::from_secs(20));
     ureq::Agent::config_builder().http_status_as_error(false).timeout_global(limit).build().into()
