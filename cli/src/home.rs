@@ -1,7 +1,7 @@
 //! The contributor's own folder: the key, the settings, the drafts.
 
 use crate::failure::Failure;
-use cairn_keyring::{KeyringError, Passphrases, Protection};
+use cairn_keyring::{KeyFile, KeyringError, Passphrases, Protection};
 use cairn_ledger::{MemberCode, NetworkId, PublicKey, SecretKey};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -106,8 +106,16 @@ impl Home {
     /// # Errors
     /// When it is not, or none of the passphrases opens it.
     pub fn key(&self, passphrases: &mut Passphrases) -> Result<SecretKey, Failure> {
+        Ok(self.key_file_opened()?.secret(passphrases)?)
+    }
+
+    /// The key file, and nothing decrypted.
+    ///
+    /// # Errors
+    /// When it is missing, open to others or no key file.
+    pub fn key_file_opened(&self) -> Result<KeyFile, Failure> {
         let path = self.key_file();
-        match cairn_keyring::read(&path, passphrases) {
+        match KeyFile::open(&path) {
             Err(KeyringError::Missing(_)) => Err(self.not_ours_yet()),
             Err(error @ KeyringError::OpenToOthers { .. }) => {
                 let shown = path.display();
@@ -115,8 +123,24 @@ impl Home {
                     "if nobody has copied it: chmod 600 {shown}; otherwise have it revoked"
                 )))
             }
-            read => Ok(read?),
+            opened => Ok(opened?),
         }
+    }
+
+    /// The public half of the contributor's key, wherever that is. No passphrase is needed.
+    ///
+    /// # Errors
+    /// When there is no key, or its file does not say which it is.
+    pub fn public_key(&self) -> Result<PublicKey, Failure> {
+        if let Some(key) = self.config()?.and_then(|config| config.agent) {
+            return Ok(key);
+        }
+        let file = self.key_file_opened()?;
+        file.public().ok_or_else(|| {
+            let path = file.path().display();
+            Failure::unknown(format!("{path} does not say what its public half is"))
+                .hint("cairn key passphrase writes it anew, with its public half")
+        })
     }
 
     /// Makes key and settings. Refuses to touch a key that is there.
@@ -179,8 +203,7 @@ impl Home {
         )
     }
 
-    /// What to do where there is no key.
-    pub(crate) fn not_ours_yet(&self) -> Failure {
+    fn not_ours_yet(&self) -> Failure {
         Failure::unknown(format!("there is no contributor's key in {}", self.folder.display()))
             .hint("make one: cairn init --member CODE --node http://127.0.0.1:8420")
     }
@@ -260,6 +283,7 @@ mod tests {
         home.found(&config, &key, &Protection::Clear).unwrap();
         assert_eq!(home.config().unwrap(), Some(config.clone()));
         assert_eq!(home.key(&mut Passphrases::none()).unwrap().public(), key.public());
+        assert_eq!(home.public_key().unwrap(), key.public());
         assert_eq!(home.key_file().metadata().unwrap().mode() & 0o777, 0o600);
         let second =
             home.found(&config, &SecretKey::from_seed([2; 32]), &Protection::Clear).unwrap_err();

@@ -56,6 +56,7 @@ pub fn write(
     key: &SecretKey,
     protection: &Protection,
 ) -> Result<(), KeyringError> {
+    check_folder(path)?;
     let text = text_of(what.lines(), key, protection)?;
     create(path, text.as_bytes())
 }
@@ -154,19 +155,14 @@ impl KeyFile {
         clear_key(&self.path, text, self.said)
     }
 
-    /// Replaces the file by the same key under another protection. The old or the new one is there
-    /// at every instant.
+    /// Replaces the file by `key`, which was read from it, under another protection. The old or the
+    /// new one is there at every instant.
     ///
     /// # Errors
-    /// When it cannot be decrypted or written.
-    pub fn protect(
-        &self,
-        passphrases: &mut Passphrases,
-        protection: &Protection,
-    ) -> Result<(), KeyringError> {
-        let key = self.secret(passphrases)?;
+    /// When it cannot be written.
+    pub fn protect(&self, key: &SecretKey, protection: &Protection) -> Result<(), KeyringError> {
         let kept = self.comments.iter().filter(|line| !line.contains(PUBLIC_HALF));
-        let text = text_of(kept.map(|line| line.trim_start_matches(['#', ' '])), &key, protection)?;
+        let text = text_of(kept.map(|line| line.trim_start_matches(['#', ' '])), key, protection)?;
         let aside = self.path.with_extension("key.part");
         match fs::remove_file(&aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -266,8 +262,13 @@ fn check_owner_only(path: &Path, file: &File) -> Result<(), KeyringError> {
     if mode & 0o077 != 0 {
         return Err(KeyringError::OpenToOthers { path: path.into(), mode });
     }
+    check_folder(path)
+}
+
+fn check_folder(path: &Path) -> Result<(), KeyringError> {
     let folder = folder_of(path);
-    let mode = fs::metadata(folder).map_err(io)?.mode() & 0o7777;
+    let found = fs::metadata(folder);
+    let mode = found.map_err(|error| KeyringError::io("look at", folder, error))?.mode() & 0o7777;
     // In a sticky folder nobody can replace the files of others.
     if mode & 0o022 != 0 && mode & 0o1000 == 0 {
         return Err(KeyringError::FolderOpenToOthers { path: folder.into(), mode: mode & 0o777 });
@@ -335,7 +336,8 @@ mod tests {
         write(&path, "A key.\nOf somebody.", &key, &Protection::Clear).unwrap();
         let before = fs::read_to_string(&path).unwrap();
         let change = |old: &mut Passphrases, new: &Protection| {
-            KeyFile::open(&path).unwrap().protect(old, new).unwrap();
+            let file = KeyFile::open(&path).unwrap();
+            file.protect(&file.secret(old).unwrap(), new).unwrap();
         };
         change(&mut Passphrases::none(), &encrypted("seven small stones"));
         change(&mut from_file(folder.path(), "seven small stones"), &encrypted("other long words"));
@@ -362,6 +364,9 @@ mod tests {
         for (mode, sound) in [(0o770, false), (0o707, false), (0o755, true), (0o1777, true)] {
             set(folder.path(), mode).unwrap();
             assert_eq!(KeyFile::open(&path).is_ok(), sound, "{mode:o}");
+            let other = folder.path().join(format!("{mode:o}.key"));
+            let made = write(&other, "A key.", &SecretKey::from_seed([1; 32]), &Protection::Clear);
+            assert_eq!((made.is_ok(), other.exists()), (sound, sound), "{mode:o}");
         }
         let passphrases = &mut from_file(folder.path(), "seven small stones");
         set(&folder.path().join("passphrase"), 0o644).unwrap();

@@ -130,6 +130,9 @@ fn no_secret_shows_in_whatever_is_said_or_written() {
     let node = member.start(&format!(" {unlock} --log-json"));
     let url = member.url();
     let init = format!("cairn --home desk init --member COD --node {url} --json {unlock}");
+    let both = member.type_(&format!("{init} --no-passphrase"));
+    assert!(both.err.contains("a passphrase file is named, and --no-passphrase is said"));
+    assert!(both.code == 2 && !member.path("desk").exists(), "{}", both.err);
     let made: serde_json::Value = serde_json::from_str(&member.yes(&init)).unwrap();
     assert_eq!(made["encrypted"], true);
     let key = made["key"].as_str().unwrap().to_string();
@@ -249,18 +252,16 @@ fn new_keys_wait_until_a_charter_lists_them_and_are_then_put_in_use() {
     member.yes(&format!("{sign} {unlock}"));
     // A charter with the old card: nothing changes.
     member.found("cod/member.card", &format!("root.key {unlock}"));
-    drop(member.start(&format!(" {unlock}")));
+    let node = member.start(&format!(" {unlock}"));
     assert_eq!(member.public("cod/keys/log.key"), before[0]);
     assert!(member.path("cod/member.new.card").exists());
-    // A charter with the new one, in a folder that has seen none: the next start changes the keys.
-    for name in ["charter", "cod/charter"] {
-        fs::remove_file(member.path(name)).unwrap();
-    }
-    for name in ["logs", "second"] {
-        fs::remove_dir_all(member.path("cod").join(name)).unwrap();
-    }
-    member.found("cod/member.new.card", &format!("root.key {unlock}"));
-    let node = member.start(&format!(" {unlock}"));
+    // An amendment with the new one: the node changes the keys while it runs.
+    let propose = "cairn charter propose --yes --out amendment --card cod/member.new.card";
+    let signed = format!("--root-key root.key {unlock} --node {}", member.url());
+    member.yes(&format!("{propose} {signed}"));
+    until("the new keys are in use", SOON, || {
+        (!member.path("cod/member.new.card").exists()).then_some(())
+    });
     assert_eq!(member.public("cod/keys/log.key"), new[0]);
     assert_eq!(member.public("cod/keys/transport.key"), new[1]);
     assert_eq!(member.public("cod/keys/cosign.key"), before[1]);

@@ -71,8 +71,15 @@ enum Kept {
 }
 
 fn protection(context: &Context, args: &InitArgs) -> Result<Protection, Failure> {
-    if args.no_passphrase {
-        return Ok(Protection::Clear);
+    match (args.no_passphrase, context.has_passphrase_file()) {
+        (false, _) => {}
+        (true, false) => return Ok(Protection::Clear),
+        (true, true) => {
+            return Err(Failure::unknown(
+                "a passphrase file is named, and --no-passphrase is said",
+            )
+            .hint("say one of the two; CAIRN_PASSPHRASE_FILE names a file too"));
+        }
     }
     Ok(context.passphrases().choose(&format!("your key for {}", args.member))?)
 }

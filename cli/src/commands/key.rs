@@ -3,7 +3,7 @@
 use super::Context;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::print;
-use cairn_keyring::{Agent, KeyFile, KeyringError, Passphrases, Protection};
+use cairn_keyring::{Agent, Passphrases, Protection};
 use cairn_ledger::PublicKey;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -40,22 +40,14 @@ pub(super) fn run(context: &Context, command: &KeyCommand) -> Outcome {
     }
 }
 
-fn file(context: &Context) -> Result<KeyFile, Failure> {
-    match KeyFile::open(&context.home.key_file()) {
-        Err(KeyringError::Missing(_)) => Err(context.home.not_ours_yet()),
-        file => Ok(file?),
-    }
-}
-
 fn show_file(context: &Context) -> Outcome {
-    let file = file(context)?;
-    let (public, encrypted) = (file.public(), file.is_encrypted());
+    let file = context.home.key_file_opened()?;
+    let (public, encrypted) = (context.home.public_key()?, file.is_encrypted());
     if context.json {
         print::json(&serde_json::json!({
             "key": public, "key_file": file.path(), "encrypted": encrypted,
         }));
     } else {
-        let public = public.map_or_else(|| "not told by its file".into(), |key| key.to_string());
         print::line(format!("your key: {public}"));
         let how = if encrypted { "encrypted" } else { "in the clear" };
         print::line(format!("kept in {}, {how}", file.path().display()));
@@ -83,14 +75,14 @@ fn show_agent(context: &Context, public: PublicKey) -> Outcome {
 }
 
 fn change(context: &Context, args: &PassphraseArgs) -> Outcome {
-    let (file, mut old) = (file(context)?, context.passphrases());
-    file.secret(&mut old)?;
+    let (file, mut old) = (context.home.key_file_opened()?, context.passphrases());
+    let secret = file.secret(&mut old)?;
     let protection = if args.no_passphrase {
         Protection::Clear
     } else {
         Passphrases::of(args.new_passphrase_file.clone()).choose("your key")?
     };
-    file.protect(&mut old, &protection)?;
+    file.protect(&secret, &protection)?;
     let encrypted = protection != Protection::Clear;
     if context.json {
         print::json(&serde_json::json!({ "key_file": file.path(), "encrypted": encrypted }));

@@ -141,6 +141,11 @@ impl Context {
         self.node.as_deref()
     }
 
+    /// Whether a file with a passphrase was named.
+    pub(crate) fn has_passphrase_file(&self) -> bool {
+        self.passphrase_file.is_some()
+    }
+
     /// What opens an encrypted key.
     pub(crate) fn passphrases(&self) -> Passphrases {
         Passphrases::of(self.passphrase_file.clone())

@@ -168,16 +168,15 @@ impl ChangePassphrase {
             (Some(folder), _) => {
                 let files = present(&folder, &self.roles)?;
                 ensure!(!files.is_empty(), "no such key in {}", folder.keys().display());
-                files.into_iter().map(|(_, file)| file).collect()
+                files.into_iter().map(|(_, file)| file).collect::<Vec<_>>()
             }
             (None, Some(file)) => vec![KeyFile::open(file)?],
             (None, None) => bail!("no key named"),
         };
         // All of them are opened before any is changed.
         let mut old = self.unlock.passphrases();
-        for file in &files {
-            file.secret(&mut old)?;
-        }
+        let secrets = files.iter().map(|file| file.secret(&mut old));
+        let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;
         let what = match &files[..] {
             [one] => one.path().display().to_string(),
             more => format!("these {} keys", more.len()),
@@ -187,8 +186,8 @@ impl ChangePassphrase {
         } else {
             Passphrases::of(self.new_passphrase_file).choose(&what)?
         };
-        for file in &files {
-            file.protect(&mut old, &protection)?;
+        for (file, secret) in files.iter().zip(&secrets) {
+            file.protect(secret, &protection)?;
             let now = if protection == Protection::Clear { "in the clear" } else { "encrypted" };
             say!("{} is {now}", file.path().display());
         }
