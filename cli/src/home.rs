@@ -203,7 +203,7 @@ impl Home {
         )
     }
 
-    fn not_ours_yet(&self) -> Failure {
+    pub(crate) fn not_ours_yet(&self) -> Failure {
         Failure::unknown(format!("there is no contributor's key in {}", self.folder.display()))
             .hint("make one: cairn init --member CODE --node http://127.0.0.1:8420")
     }
