@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The ports that the document names.
-const NAMED: [&str; 6] = ["4201", "4202", "4203", "8421", "8422", "8423"];
+const NAMED: [&str; 8] = ["4201", "4202", "4203", "4204", "8421", "8422", "8423", "8424"];
 
 /// A shell block of the document and how it is marked.
 struct Block {
@@ -18,8 +18,8 @@ struct Block {
 fn blocks() -> (Vec<Block>, Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATING.md");
     let mut document = std::fs::read_to_string(path).expect("the document");
-    let first = free_ports(6);
-    let ports: Vec<_> = (first..first + 6).map(|port| port.to_string()).collect();
+    let first = free_ports(8);
+    let ports: Vec<_> = (first..first + 8).map(|port| port.to_string()).collect();
     for (named, port) in NAMED.iter().zip(&ports) {
         document = document.replace(named, port);
     }
@@ -89,11 +89,25 @@ fn the_founding_of_a_network_works_as_it_is_documented() {
     let folder = tempfile::tempdir().expect("a folder");
     let (blocks, ports) = blocks();
     let marks: Vec<_> = blocks.iter().map(|block| block.mark.as_str()).collect();
-    assert_eq!(marks, ["", "", "", "", "run", "", "", "last"]);
+    let joining = ["", "join", "", "", "removed"];
+    assert_eq!(marks, [&["", "", "", "", "run", "", "", "last"][..], &joining].concat());
     let mut running = Vec::new();
     for block in &blocks {
         match block.mark.as_str() {
-            "run" => running.push(start(folder.path(), block, &ports[3..])),
+            "run" => running.push(start(folder.path(), block, &ports[4..7])),
+            "join" => running.push(start(folder.path(), block, &ports[7..])),
+            "removed" => {
+                for line in block.text.lines() {
+                    until(&format!("{line} shows the removal"), SOON, || {
+                        let told = bash(folder.path(), line).output().expect("a shell");
+                        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+                        ["RWA is removed", "RWA was removed"]
+                            .iter()
+                            .any(|said| told.contains(said))
+                            .then_some(())
+                    });
+                }
+            }
             "last" => {
                 for line in block.text.lines() {
                     until(&format!("{line} shows the case"), SOON, || {
@@ -104,12 +118,27 @@ fn the_founding_of_a_network_works_as_it_is_documented() {
             _ => drop(said(folder.path(), &block.text)),
         }
     }
+    the_removed_member_is_over(folder.path());
     for member in ["unsec", "cod", "tza"] {
         let log = folder.path().join(member).join("logs/COD/entries");
         let own = folder.path().join("cod/logs/COD/entries");
         assert_eq!(std::fs::read(log).expect("a log"), std::fs::read(own).expect("a log"));
         assert!(!folder.path().join(member).join("keys/root.key").exists());
     }
+}
+
+/// Its own node takes nothing more, and its log is held and verified by the others.
+fn the_removed_member_is_over(folder: &Path) {
+    let open = "cairn --home kigali case open --yes --demonstration --title After --mission MONUSCO \
+        --host-state COD --date 2026-11-23 --killed 0";
+    let refused = until("the removed member's own node refuses", SOON, || {
+        let told = bash(folder, open).output().expect("a shell");
+        (!told.status.success()).then(|| String::from_utf8_lossy(&told.stderr).into_owned())
+    });
+    assert!(!refused.is_empty());
+    let [own, other] =
+        ["rwa", "tza"].map(|one| std::fs::read(folder.join(one).join("logs/RWA/entries")));
+    assert_eq!(own.expect("a log"), other.expect("a log"));
 }
 
 #[test]
