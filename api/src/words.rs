@@ -227,11 +227,13 @@ fn by_rule(why: &NotAuthorised) -> (String, &'static str) {
     match why {
         NotAuthorised::NeedsTwo(kind) => (
             named(kind, "the signatures of two contributors"),
-            "have a second contributor sign the same draft",
+            "a second contributor signs it: `cairn review approve FILE`; or it waits at the node for one: \
+             `cairn submit --review FILE`",
         ),
         NotAuthorised::NeedsSecond(kind) => (
             named(kind, "the signature of a contributor beside the root key's"),
-            "name the contributor's key file with --second-key",
+            "name the contributor's key file with --second-key; or the contributor signs the draft: \
+             `cairn review approve FILE`",
         ),
         NotAuthorised::NeedsLogKey { .. }
         | NotAuthorised::CharterUnknown { .. }

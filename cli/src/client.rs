@@ -6,12 +6,13 @@
 use crate::failure::Failure;
 use cairn_api::route;
 use cairn_api::{
-    AuthorityView, CaseList, EntryList, MemberView, Offer, Problem, Proposals, Status, Submission,
-    SubmissionResult,
+    AuthorityView, CaseList, EntryList, MemberView, Offer, Problem, Proposals, Review, ReviewList,
+    ReviewRequest, Reviewed, Status, Submission, SubmissionResult,
 };
 use cairn_casebook::{Case, CaseId};
 use cairn_ledger::hash::Bytes;
-use cairn_ledger::{MemberCode, SignedStatement};
+use cairn_ledger::{MemberCode, Refusal, SignedStatement, StatementId};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -193,6 +194,32 @@ impl Client {
         result.map_err(|error| self.explain(error))
     }
 
+    /// What waits for a second person, and what was refused lately.
+    ///
+    /// # Errors
+    /// When the node is away or refuses.
+    pub fn reviews(&self) -> Result<Vec<Review>, Failure> {
+        let ReviewList { reviews } = self.get(route::REVIEWS)?;
+        Ok(reviews)
+    }
+
+    /// Has a statement wait for a second person, or adds the signatures on it to one that waits.
+    ///
+    /// # Errors
+    /// When the node is away or refuses it.
+    pub fn review(&self, signed: &SignedStatement) -> Result<Reviewed, Failure> {
+        let request = ReviewRequest { statement: Bytes(signed.encode()) };
+        self.post(route::REVIEWS, &request)
+    }
+
+    /// Refuses a statement that waits.
+    ///
+    /// # Errors
+    /// When the node is away or does not take the refusal.
+    pub fn refuse(&self, id: &StatementId, refusal: &Refusal) -> Result<Review, Failure> {
+        self.post(&route::REVIEW_REFUSAL.replace("{id}", &id.to_string()), refusal)
+    }
+
     /// A member's whole log as a file, as it comes.
     ///
     /// # Errors
@@ -264,6 +291,14 @@ impl Client {
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let answer = self.patiently(|| read_json(&mut self.open(path)?));
+        answer.map_err(|error| self.explain(error))
+    }
+
+    fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let url = format!("{}{path}", self.base);
+        let answer = self.patiently(|| {
+            read_json(&mut answered(self.agent.post(&url).send_json(body).map_err(away)?)?)
+        });
         answer.map_err(|error| self.explain(error))
     }
 

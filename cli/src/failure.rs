@@ -72,3 +72,9 @@ impl From<cairn_keyring::AgentError> for Failure {
 
 /// What every command returns.
 pub type Outcome = Result<Answer, Failure>;
+
+impl From<cairn_ledger::key::BadSignature> for Failure {
+    fn from(why: cairn_ledger::key::BadSignature) -> Self {
+        Self::unknown(format!("what the key gave cannot be used: {why}"))
+    }
+}

@@ -5,8 +5,13 @@ use crate::home::{Config, Home};
 use cairn_casebook::{CaseId, Fact, MissionCode, topics};
 use cairn_keyring::{Agent, Passphrases};
 use cairn_ledger::hash::Reference;
-use cairn_ledger::statement::{STATEMENT_BYTES_MAX, STATEMENT_FORMAT, TOPICS_MAX, Timestamp};
-use cairn_ledger::{PublicKey, SecretKey, SignedStatement, Statement};
+use cairn_ledger::refusal::Reason;
+use cairn_ledger::statement::{
+    SIGNATURES_MAX, STATEMENT_BYTES_MAX, STATEMENT_FORMAT, TOPICS_MAX, Timestamp,
+};
+use cairn_ledger::{
+    PublicKey, Refusal, SecretKey, Signature, SignedStatement, Statement, StatementId,
+};
 
 /// Somebody who can sign.
 pub struct Contributor {
@@ -92,6 +97,56 @@ impl Contributor {
             found => Err(Failure::no(format!(
                 "the statement has {found} bytes, the limit is {STATEMENT_BYTES_MAX}"
             ))),
+        }
+    }
+}
+
+impl Contributor {
+    /// Whether this person may be one more behind a statement, as far as can be told without its log.
+    ///
+    /// # Errors
+    /// When it is another member's, this key has signed it already, or it has too many signatures.
+    pub fn may_cosign(&self, signed: &SignedStatement) -> Result<(), Failure> {
+        let (said_for, own) = (&signed.statement().member, &self.config.member);
+        if said_for != own {
+            return Err(Failure::no(format!(
+                "it is said for {said_for}, and your key speaks for {own}"
+            )));
+        }
+        if signed.is_signed_by(&self.public()) {
+            return Err(Failure::no("this key has signed it already: a second person has to")
+                .hint("the same key twice is one person; another contributor approves it"));
+        }
+        let found = signed.signatures().len();
+        if found >= SIGNATURES_MAX {
+            return Err(Failure::no(format!(
+                "{found} have signed it already, and a statement carries no more"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Adds this person's signature to a statement that somebody else has signed.
+    ///
+    /// # Errors
+    /// When it [may not](Self::may_cosign), or the key does not sign.
+    pub fn cosign(&self, signed: SignedStatement) -> Result<SignedStatement, Failure> {
+        self.may_cosign(&signed)?;
+        signed.cosign_elsewhere(self.public(), |bytes| self.signature(bytes))
+    }
+
+    /// Refuses a statement that waits for a second person.
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub fn refuse(&self, id: &StatementId, reason: Reason) -> Result<Refusal, Failure> {
+        Refusal::sign(id, self.public(), reason, |bytes| self.signature(bytes))
+    }
+
+    fn signature(&self, bytes: &[u8]) -> Result<Signature, Failure> {
+        match &self.signer {
+            Signer::Key(key) => Ok(key.sign_bytes(bytes)),
+            Signer::Agent(agent, key) => Ok(agent.sign(key, bytes)?),
         }
     }
 }

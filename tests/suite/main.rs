@@ -24,6 +24,7 @@ mod receipts;
 mod refusals;
 mod replays;
 mod restart;
+mod review_commands;
 mod reviews;
 mod standings;
 mod story_demo;

@@ -10,7 +10,7 @@ use crate::home::cannot;
 use crate::print::{self, Rows};
 use crate::signing::{Contributor, Envelope};
 use crate::un_fatalities::{self, BadRow, Contents, Incident, ReadError};
-use cairn_api::{Outcome as Became, Problem};
+use cairn_api::{Outcome as Became, Problem, Reviewed};
 use cairn_casebook::fact::Says;
 use cairn_casebook::vocabulary::{Basis, Verification};
 use cairn_ledger::SignedStatement;
@@ -204,9 +204,15 @@ fn submit(client: &Client, statements: &[SignedStatement]) -> Result<Counted, Fa
             say::submit(client, batch).map_err(|failure| stopped(&bar, &counted, failure))?;
         for one in &told {
             match &one.became {
-                Became::Accepted { .. } => counted.added = counted.added.saturating_add(1),
-                Became::Known { .. } => counted.known = counted.known.saturating_add(1),
-                Became::Refused(Problem { error, hint, .. }) => {
+                Reviewed::Became(Became::Accepted { .. }) => {
+                    counted.added = counted.added.saturating_add(1);
+                }
+                Reviewed::Became(Became::Known { .. }) => {
+                    counted.known = counted.known.saturating_add(1);
+                }
+                // An import hands nothing in for review: thousands would wait.
+                Reviewed::Waits { .. } => {}
+                Reviewed::Became(Became::Refused(Problem { error, hint, .. })) => {
                     let hint = hint.clone().unwrap_or_else(|| "nothing after it was sent".into());
                     let failure = Failure::no(format!("the node refuses: {error}")).hint(hint);
                     return Err(stopped(&bar, &counted, failure));

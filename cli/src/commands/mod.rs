@@ -18,6 +18,7 @@ mod key;
 mod log;
 mod members;
 mod receipt;
+mod review;
 mod say;
 mod status;
 mod submit;
@@ -79,6 +80,9 @@ enum Command {
     Case(Box<CaseCommand>),
     /// Hand in statements that were signed earlier
     Submit(submit::SubmitArgs),
+    /// What waits for a second person: read it, approve it, refuse it
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
     /// Read a member's log, entry by entry
     Log(log::LogArgs),
     /// The members of the network and who speaks for them
@@ -184,6 +188,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Key(command) => key::run(&context, &command),
         Command::Case(command) => run_case(&context, &command),
         Command::Submit(args) => submit::run(&context, &args),
+        Command::Review(command) => review::run(&context, &command),
         Command::Log(args) => log::run(&context, &args),
         Command::Members(args) => members::run(&context, &args),
         Command::Charter(command) => charter::run(&context, &command),

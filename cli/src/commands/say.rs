@@ -10,7 +10,7 @@ use crate::signing::{Contributor, Envelope};
 use crate::{describe, drafts, print, signing};
 use cairn_api::route::{SUBMISSION_BYTES_MAX, SUBMISSION_STATEMENTS_MAX};
 use cairn_api::words::kind_words;
-use cairn_api::{Outcome as Became, Problem};
+use cairn_api::{Outcome as Became, Problem, Reviewed};
 use cairn_casebook::{CaseId, Date, Fact, MissionCode, cases_of, may_state_as};
 use cairn_ledger::SignedStatement;
 use cairn_ledger::hash::Reference;
@@ -33,6 +33,9 @@ pub(super) struct DeliveryArgs {
     /// The draft file; one in your drafts when nothing is said
     #[arg(long, value_name = "FILE", requires = "offline", global = true)]
     out: Option<PathBuf>,
+    /// Do not hand it in: write it to this file, for a second person to sign
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "wait"], global = true)]
+    draft: Option<PathBuf>,
     /// State dates that lie in the future or before the United Nations were founded all the same
     #[arg(long, global = true)]
     any_date: bool,
@@ -79,22 +82,31 @@ pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -
     }
     let client = context.client()?;
     check_rules(&client, &contributor, &saying.facts).map_err(or_offline)?;
+    if delivery.draft.is_some() {
+        return sign_for_later(context, delivery, saying, &contributor);
+    }
     confirm(delivery, saying, &contributor)?;
     let statements = sign(saying, &contributor)?;
     let draft = drafts::keep(&context.home, &statements)?;
     let kept = |failure: Failure| {
         failure.hint(format!("it is signed and kept in {}: cairn submit sends it", draft.display()))
     };
-    let told = submit(&client, &statements).map_err(|failure| match failure.answer {
+    let told = submit(&client, &statements);
+    let told = told.and_then(|told| have_reviewed(&client, &statements, told));
+    let told = told.map_err(|failure| match failure.answer {
         Answer::Unknown => kept(failure),
         Answer::Yes | Answer::No => {
             let _ = std::fs::remove_file(&draft);
             failure
         }
     })?;
-    // What the node accepted or refused needs no second sending.
-    let _ = std::fs::remove_file(&draft);
     let answer = report(context, &told);
+    if told.iter().any(|one| one.refused().is_some_and(|problem| problem.needs_second)) {
+        print::remark(format!("it is signed and kept in {}", draft.display()));
+    } else {
+        // What the node accepted, keeps for review or refused needs no second sending.
+        let _ = std::fs::remove_file(&draft);
+    }
     match delivery.wait {
         Some(Wait::Confirmed) if answer == Answer::Yes => confirmed(&client, delivery, &told),
         _ => Ok(answer),
@@ -104,10 +116,10 @@ pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -
 /// Waits until enough members stand behind what was accepted.
 fn confirmed(client: &Client, delivery: &DeliveryArgs, told: &[Told]) -> Outcome {
     let last = told.iter().filter_map(|one| match &one.became {
-        Became::Accepted { member, position, .. } | Became::Known { member, position, .. } => {
-            Some((member, *position))
-        }
-        Became::Refused(_) => None,
+        Reviewed::Became(
+            Became::Accepted { member, position, .. } | Became::Known { member, position, .. },
+        ) => Some((member, *position)),
+        Reviewed::Became(Became::Refused(_)) | Reviewed::Waits { .. } => None,
     });
     let Some((member, position)) = last.max_by_key(|(_, position)| *position) else {
         return Ok(Answer::Yes);
@@ -231,7 +243,8 @@ fn sign_for_later(
 ) -> Outcome {
     confirm(delivery, saying, contributor)?;
     let statements = sign(saying, contributor)?;
-    let path = match &delivery.out {
+    let named = delivery.draft.as_ref().or(delivery.out.as_ref());
+    let path = match named {
         Some(path) if path.exists() => {
             return Err(Failure::no(format!("{} exists already", path.display()))
                 .hint("name a new file; drafts are not overwritten"));
@@ -246,8 +259,12 @@ fn sign_for_later(
         );
     } else {
         print::line(format!("signed for {}: {}", describe::joined(&saying.cases), path.display()));
-        match &delivery.out {
-            Some(path) => print::line(format!("hand it in with: cairn submit {}", path.display())),
+        let shown = path.display();
+        match named {
+            Some(_) if delivery.draft.is_some() => {
+                print::line(format!("a second person signs it with: cairn review approve {shown}"));
+            }
+            Some(_) => print::line(format!("hand it in with: cairn submit {shown}")),
             None => print::line("hand it in with: cairn submit"),
         }
     }
@@ -261,7 +278,46 @@ pub(super) struct Told {
     kind: String,
     cases: Vec<CaseId>,
     #[serde(flatten)]
-    pub(super) became: Became,
+    pub(super) became: Reviewed,
+}
+
+impl Told {
+    /// What became of a statement.
+    pub(super) fn of(signed: &SignedStatement, became: Reviewed) -> Self {
+        let (statement, cases) = (signed.id(), cases_of(signed.statement()));
+        Self { statement, kind: kind_of(signed), cases, became }
+    }
+
+    /// Why it was not accepted, if so.
+    pub(super) fn refused(&self) -> Option<&Problem> {
+        match &self.became {
+            Reviewed::Became(Became::Refused(problem)) => Some(problem),
+            Reviewed::Became(Became::Accepted { .. } | Became::Known { .. })
+            | Reviewed::Waits { .. } => None,
+        }
+    }
+}
+
+/// Has those statements wait at the node to which nothing is missing but a second person.
+pub(super) fn have_reviewed(
+    client: &Client,
+    statements: &[SignedStatement],
+    told: Vec<Told>,
+) -> Result<Vec<Told>, Failure> {
+    let one = |(told, signed): (Told, &SignedStatement)| {
+        if !told.refused().is_some_and(|problem| problem.needs_second) {
+            return Ok(told);
+        }
+        match client.review(signed) {
+            Ok(became) => Ok(Told { became, ..told }),
+            Err(Failure { answer: Answer::No, what: error, hint }) => {
+                let problem = Problem { needs_second: true, ..Problem::new(error, hint) };
+                Ok(Told { became: Reviewed::Became(Became::Refused(problem)), ..told })
+            }
+            Err(away) => Err(away),
+        }
+    };
+    told.into_iter().zip(statements).map(one).collect()
 }
 
 /// Submits statements in order, in batches that the node takes.
@@ -272,17 +328,13 @@ pub(super) fn submit(
     let mut told = Vec::with_capacity(statements.len());
     for batch in batches(statements) {
         let result = client.submit(batch)?;
-        told.extend(batch.iter().zip(result.outcomes).map(|(signed, became)| Told {
-            statement: signed.id(),
-            kind: kind_of(signed),
-            cases: cases_of(signed.statement()),
-            became,
-        }));
+        let became = result.outcomes.into_iter().map(Reviewed::Became);
+        told.extend(batch.iter().zip(became).map(|(signed, became)| Told::of(signed, became)));
     }
     Ok(told)
 }
 
-fn kind_of(signed: &SignedStatement) -> String {
+pub(super) fn kind_of(signed: &SignedStatement) -> String {
     kind_words(signed.statement().kind)
 }
 
@@ -308,7 +360,7 @@ pub(super) fn batches(statements: &[SignedStatement]) -> impl Iterator<Item = &[
 
 /// Prints what became of statements: yes when all of them stand in the log.
 pub(super) fn report(context: &Context, told: &[Told]) -> Answer {
-    let refused = told.iter().any(|one| matches!(one.became, Became::Refused(_)));
+    let refused = told.iter().any(|one| one.refused().is_some());
     if context.json {
         print::json(&serde_json::json!({ "outcomes": told }));
     } else {
@@ -321,13 +373,16 @@ fn line(told: &Told) {
     let about = format!("{} {}", describe::joined(&told.cases), told.kind);
     let about = about.trim_start();
     match &told.became {
-        Became::Accepted { member, position, entry } => {
+        Reviewed::Waits { waits } => {
+            print::line(format!("{about}: waits for a second person: {waits}"));
+        }
+        Reviewed::Became(Became::Accepted { member, position, entry }) => {
             print::line(format!("{about}: accepted as {member}/{position}, entry {entry}"));
         }
-        Became::Known { member, position, entry } => {
+        Reviewed::Became(Became::Known { member, position, entry }) => {
             print::line(format!("{about}: already there as {member}/{position}, entry {entry}"));
         }
-        Became::Refused(Problem { error, hint, .. }) => {
+        Reviewed::Became(Became::Refused(Problem { error, hint, .. })) => {
             print::remark(format!("{about}: refused: {error}"));
             if let Some(hint) = hint {
                 print::remark(format!("hint: {hint}"));

@@ -5,7 +5,6 @@ use super::say::{self, Told};
 use crate::drafts;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::print;
-use cairn_api::Outcome as Became;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,9 @@ use std::path::{Path, PathBuf};
 pub(super) struct SubmitArgs {
     /// Draft files; all of your drafts when none is named
     files: Vec<PathBuf>,
+    /// Have what lacks a second person's signature wait at the node for one
+    #[arg(long)]
+    review: bool,
 }
 
 pub(super) fn run(context: &Context, args: &SubmitArgs) -> Outcome {
@@ -35,20 +37,30 @@ pub(super) fn run(context: &Context, args: &SubmitArgs) -> Outcome {
     let mut all: Vec<Told> = Vec::new();
     for path in &files {
         let statements = drafts::read(path, network)?;
-        let told = say::submit(&client, &statements)?;
-        let refused = told.iter().any(|one| matches!(one.became, Became::Refused(_)));
+        let mut told = say::submit(&client, &statements)?;
+        if args.review {
+            told = say::have_reviewed(&client, &statements, told)?;
+        }
+        let refused: Vec<_> = told.iter().filter_map(Told::refused).collect();
+        let needs_second = refused.iter().all(|problem| problem.needs_second);
+        let refused = !refused.is_empty();
         all.extend(told);
         if !refused && waiting.iter().any(|held| same_file(held, path)) {
             drafts::settle(&context.home, path)?;
         } else if refused {
             say::report(context, &all);
-            return Err(Failure::no(format!(
-                "{} was not accepted and stays where it is",
-                path.display()
-            ))
-            .hint(
-                "the files after it were not tried; mend what the node names, or delete the draft",
-            ));
+            let path = path.display();
+            let hint = if needs_second {
+                format!(
+                    "a second person signs it with: cairn review approve {path}; or it waits at the \
+                     node for one: cairn submit --review {path}"
+                )
+            } else {
+                "the files after it were not tried; mend what the node names, or delete the draft"
+                    .into()
+            };
+            let what = format!("{path} was not accepted and stays where it is");
+            return Err(Failure::no(what).hint(hint));
         }
     }
     Ok(say::report(context, &all))

@@ -200,7 +200,8 @@ impl Waiting {
 pub(super) fn problem(me: &MemberCode, why: &AppendError) -> Problem {
     match why {
         AppendError::NotAuthorised(why) => {
-            let needs_second = matches!(why, NotAuthorised::NeedsTwo { .. });
+            let needs_second =
+                matches!(why, NotAuthorised::NeedsTwo(_) | NotAuthorised::NeedsSecond(_));
             Problem { needs_second, ..words::refusal(me, why) }
         }
         AppendError::WrongMember { .. }

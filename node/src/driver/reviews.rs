@@ -82,6 +82,15 @@ impl Driver {
         authority.map_or(Ok(()), |authority| authority.judge(signed.statement(), signers))
     }
 
+    /// Whether nothing is missing but a second person. What the root key has to sign too waits only
+    /// when it has: the log judges a contributor beside the root key, and none alone.
+    fn lacks_second(&self, signed: &SignedStatement, why: &NotAuthorised) -> bool {
+        let root = self.authority().map(Authority::root);
+        matches!(why, NotAuthorised::NeedsTwo(_))
+            || matches!(why, NotAuthorised::NeedsSecond(_))
+                && root.is_some_and(|root| signed.is_signed_by(root))
+    }
+
     /// What the log says now of everything that waits or was refused.
     pub(super) fn reviews(&mut self) -> Vec<Review> {
         if let Err(error) = self.let_go() {
@@ -95,13 +104,17 @@ impl Driver {
     fn review(&self, kept: &Kept) -> Review {
         let office = |key: PublicKey| {
             let authority = self.authority()?;
+            if *authority.root() == key {
+                return Some("the root key".into());
+            }
             let (_, grant) = authority.grants().find(|(granted, _)| **granted == key)?;
             Some(grant.authorisation.office.to_string())
         };
         let signatures = kept.statement.signatures().iter();
         let signers = signatures.map(|one| ReviewSigner { key: one.key, office: office(one.key) });
         let trouble = match self.judge(&kept.statement) {
-            Ok(()) | Err(NotAuthorised::NeedsTwo(_)) => None,
+            Ok(()) => None,
+            Err(why) if self.lacks_second(&kept.statement, &why) => None,
             Err(why) => Some(why.to_string()),
         };
         Review {
@@ -169,7 +182,7 @@ impl Driver {
         }
         let enough = match self.judge(&signed) {
             Ok(()) => true,
-            Err(NotAuthorised::NeedsTwo(_)) => false,
+            Err(why) if self.lacks_second(&signed, &why) => false,
             Err(why) => return Ok(Err(words::refusal(self.replica.me(), &why))),
         };
         let is_new = before.is_none();
@@ -177,7 +190,7 @@ impl Driver {
             return Ok(Ok(Taken::Enough(Box::new(signed))));
         }
         if is_new && let Some(error) = self.no_room(&signed) {
-            let hint = "have some of them approved or refused first: /v1/reviews lists them";
+            let hint = "have some of them approved or refused first: `cairn review list`";
             return Ok(Err(problem(error, Some(hint))));
         }
         let since = before.map_or_else(now, |kept| kept.since);
@@ -236,7 +249,7 @@ impl Driver {
     ) -> Result<Decided<Review>, StoreError> {
         self.let_go()?;
         let Some(kept) = self.reviews.kept.get(id) else {
-            let hint = "/v1/reviews lists what waits; it may stand in the log already";
+            let hint = "`cairn review list` shows what waits; it may stand in the log already";
             return Ok(Err(problem(format!("no statement {id} waits here"), Some(hint))));
         };
         if let Some(before) = &kept.refusal {
