@@ -4,9 +4,13 @@
 use crate::codes::Proceeding;
 use crate::fact::{Fact, Reading};
 use crate::reference;
-use crate::vocabulary::Basis;
+use crate::vocabulary::{Basis, ClosingReason};
 use cairn_ledger::charter::MemberKind;
 use cairn_ledger::{Kind, MemberCode};
+
+/// The kinds of statement that need two contributors in a network that is founded today, beside those
+/// of the ledger.
+pub const TWO_PEOPLE: [Kind; 1] = [Kind(170)];
 
 /// A fact that this member may not state, or not like this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +72,8 @@ fn check(
         Fact::Judgment(said) => justice(member, kind, basis, &said.proceeding),
         Fact::NoChange(_) => step(kind, basis),
         Fact::Note(_) | Fact::Retraction(_) => Ok(()),
+        Fact::Closed(said) => closing(kind, basis, Some(said.reason)),
+        Fact::Reopened(_) => closing(kind, basis, None),
         Fact::Correction(said) => {
             return match said.replacement.reading() {
                 Reading::Fact(Fact::Correction(_) | Fact::Retraction(_)) => Ok(()),
@@ -89,6 +95,7 @@ pub fn may_ever_state(member: MemberKind, kind: Kind) -> bool {
         111 | 120..=122 | 130..=132 | 140 => {
             step(member, Basis::OwnAct).or_else(|_| step(member, Basis::OfficialCommunication))
         }
+        170 | 171 => closing(member, Basis::OwnAct, None),
         _ => Ok(()),
     };
     verdict.is_ok()
@@ -152,6 +159,43 @@ fn step(kind: MemberKind, basis: Basis) -> Result<(), Refusal> {
     }
 }
 
+/// Closing a case and taking it up again: the act of whoever has jurisdiction, and of the Secretariat
+/// where the case should not have been one.
+fn closing(kind: MemberKind, basis: Basis, reason: Option<ClosingReason>) -> Result<(), Refusal> {
+    let classifies = match reason {
+        None
+        | Some(ClosingReason::NotHostile | ClosingReason::Duplicate | ClosingReason::OutOfScope) => {
+            true
+        }
+        Some(
+            ClosingReason::FinalAcquittal
+            | ClosingReason::SentenceServed
+            | ClosingReason::NoSuspect
+            | ClosingReason::InsufficientEvidence
+            | ClosingReason::TimeBarred
+            | ClosingReason::Amnesty
+            | ClosingReason::SuspectDeceased
+            | ClosingReason::Transferred,
+        ) => false,
+    };
+    match (kind, basis) {
+        (_, Basis::OfficialCommunication | Basis::Observation | Basis::PublicSource) => Err((
+            "a case is closed and reopened as an own act, and not on somebody else's word",
+            "use the basis own_act, or state a note about what others have done",
+        )),
+        (MemberKind::State, Basis::OwnAct) => Ok(()),
+        (MemberKind::Secretariat, Basis::OwnAct) if classifies => Ok(()),
+        (MemberKind::Secretariat, Basis::OwnAct) => Err((
+            "only whoever has jurisdiction closes a case for such a reason",
+            "the Secretariat closes as not_hostile, duplicate or out_of_scope",
+        )),
+        (MemberKind::Mission | MemberKind::RegionalOrganisation, Basis::OwnAct) => Err((
+            "cases are closed by States that have jurisdiction, and by the Secretariat",
+            "state a note instead",
+        )),
+    }
+}
+
 fn justice(
     member: Option<&MemberCode>,
     kind: MemberKind,
@@ -186,7 +230,7 @@ fn own_state(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{Note, Replacement};
+    use crate::fact::{Closed, Note, Reopened, Replacement, Says};
     use crate::samples::{casualties, correction_of, day, judgment, notified, opened, says};
     use alloc::string::ToString;
 
@@ -216,10 +260,30 @@ mod tests {
     }
 
     #[test]
+    fn cases_are_closed_as_an_own_act_and_by_the_secretariat_for_three_reasons() {
+        let closed = |basis, reason| {
+            let says = Says { basis, ..says(1) };
+            allowed(&Fact::Closed(Closed { says, date: day(1), reason }))
+        };
+        for reason in ClosingReason::ALL.iter().copied() {
+            let classifies = matches!(
+                reason,
+                ClosingReason::NotHostile | ClosingReason::Duplicate | ClosingReason::OutOfScope
+            );
+            assert_eq!(closed(Basis::OwnAct, reason), [true, classifies, false, false], "{reason}");
+            assert_eq!(closed(Basis::PublicSource, reason), [false; 4], "{reason}");
+        }
+    }
+
+    #[test]
     fn what_somebody_may_ever_state_is_what_it_may_state_on_one_basis_or_another() {
         let bases = [Basis::OwnAct, Basis::OfficialCommunication];
         let note = Fact::Note(Note { says: says(1), text: "seen".parse().unwrap() });
-        let facts = [opened(day(7)), casualties(1, 3), notified(1), note];
+        let (date, reason) = (day(1), ClosingReason::Duplicate);
+        let own = || Says { basis: Basis::OwnAct, ..says(1) };
+        let closed = Fact::Closed(Closed { says: own(), date, reason });
+        let reopened = Fact::Reopened(Reopened { says: own(), date });
+        let facts = [opened(day(7)), casualties(1, 3), notified(1), note, closed, reopened];
         for fact in facts.into_iter().chain(bases.map(|basis| judgment(basis, 1))) {
             for member in KINDS {
                 let may = bases.iter().any(|basis| {

@@ -1,12 +1,12 @@
 //! Facts and statements for this crate's tests.
 
 use crate::fact::{
-    Authority, CaseOpened, Casualties, Correction, EntryRef, Fact, InvestigationOpened, Judgment,
-    JudgmentResult, Notified, Reading, Replacement, Retraction, Says,
+    Authority, CaseOpened, Casualties, Closed, Correction, EntryRef, Fact, InvestigationOpened,
+    Judgment, JudgmentResult, Notified, Reading, Reopened, Replacement, Retraction, Says,
 };
 use crate::vocabulary::{
-    Basis, Channel, IncidentType, Level, Nature, OffenceCategory, Outcome, Presence, Reason,
-    Sentence, Verification,
+    Basis, Channel, ClosingReason, IncidentType, Level, Nature, OffenceCategory, Outcome, Presence,
+    Reason, Sentence, Verification,
 };
 use crate::{Accused, Date, MissionCode, Moment, StateCode, Stated};
 use alloc::vec;
@@ -85,6 +85,15 @@ pub(crate) fn judgment_with(basis: Basis, as_of: u8, outcome: Outcome) -> Fact {
             sentence: Sentence::NotStated,
         }],
     })
+}
+
+pub(crate) fn closed(at: u8, reason: ClosingReason) -> Fact {
+    let says = says_on(Basis::OwnAct, at);
+    Fact::Closed(Closed { says, date: day(at), reason })
+}
+
+pub(crate) fn reopened(at: u8) -> Fact {
+    Fact::Reopened(Reopened { says: says_on(Basis::OwnAct, at), date: day(at) })
 }
 
 pub(crate) fn correction_of(member: &str, position: u64, replacement: Replacement) -> Fact {

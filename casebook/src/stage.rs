@@ -82,6 +82,8 @@ impl Stage {
             Fact::Charged(_) => Self::Charged,
             Fact::TrialOpened(_) => Self::OnTrial,
             Fact::Judgment(judgment) => Self::of_level(judgment.level),
+            Fact::Closed(_) => Self::Closed,
+            Fact::Reopened(_) => Self::InvestigationOpen,
             Fact::Casualties(_)
             | Fact::NoChange(_)
             | Fact::Note(_)

@@ -228,6 +228,23 @@ vocabulary!(
     }
 );
 
+vocabulary!(
+    /// Why a case is closed. The last three are also for the Secretariat to say.
+    ClosingReason, "reason for closing", {
+        FinalAcquittal = "final_acquittal",
+        SentenceServed = "sentence_served",
+        NoSuspect = "no_suspect",
+        InsufficientEvidence = "insufficient_evidence",
+        TimeBarred = "time_barred",
+        Amnesty = "amnesty",
+        SuspectDeceased = "suspect_deceased",
+        Transferred = "transferred",
+        NotHostile = "not_hostile",
+        Duplicate = "duplicate",
+        OutOfScope = "out_of_scope",
+    }
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

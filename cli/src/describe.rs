@@ -58,6 +58,8 @@ pub fn fact(fact: &Fact) -> String {
         Fact::Note(said) => format!("note: {}", said.text),
         Fact::Correction(said) => correction(said),
         Fact::Retraction(said) => retraction(said),
+        Fact::Closed(said) => format!("case closed on {}: {}", said.date, said.reason),
+        Fact::Reopened(said) => format!("case reopened on {}", said.date),
     }
 }
 

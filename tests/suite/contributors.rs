@@ -2,8 +2,8 @@
 
 use crate::other_language::both_of_export;
 use cairn_api::{Outcome, Problem};
-use cairn_casebook::fact::{InvestigationOpened, Judgment, Says};
-use cairn_casebook::vocabulary::{Basis, Level, Verification};
+use cairn_casebook::fact::{Closed, InvestigationOpened, Judgment, Says};
+use cairn_casebook::vocabulary::{Basis, ClosingReason, Level, Verification};
 use cairn_casebook::{Case, CaseId, Fact, Stage, Standing};
 use cairn_ledger::statement::Timestamp;
 use cairn_ledger::{SignedStatement, Statement};
@@ -134,7 +134,13 @@ fn a_dismissed_official_is_limited_suspended_and_revoked_and_every_refusal_says_
         "what was rightly said"
     );
 
-    let history = named(&speaker, &cairn(&desk, ["authority", &key[..8]]).yes());
+    told(&speaker, &desk, &here);
+}
+
+/// What everybody reads of it afterwards.
+fn told(speaker: &Contributor, desk: &Path, case: &str) {
+    let key = key_of(speaker);
+    let history = named(speaker, &cairn(desk, ["authority", &key[..8]]).yes());
     let steps = [
         "authorised as Focal point, Ministry of Justice for no_change, note on mission/UNMISS",
         "suspended: Under inquiry",
@@ -144,11 +150,11 @@ fn a_dismissed_official_is_limited_suspended_and_revoked_and_every_refusal_says_
     let places =
         steps.map(|step| history.find(step).unwrap_or_else(|| panic!("{step}: {history}")));
     assert!(places.is_sorted(), "{history}");
-    let log = named(&speaker, &cairn(&desk, ["log", "COD"]).yes());
+    let log = named(speaker, &cairn(desk, ["log", "COD"]).yes());
     assert!(log.contains("contributor suspended: key KEY: Under inquiry"), "{log}");
-    let may = cairn(&desk, ["authority", "--case", &here]).yes();
+    let may = cairn(desk, ["authority", "--case", case]).yes();
     assert!(may.contains("Focal point  (entry COD/0)") && !may.contains("Ministry"), "{may}");
-    let unknown = cairn(&desk, ["authority", "abcdef012345"]);
+    let unknown = cairn(desk, ["authority", "abcdef012345"]);
     assert_eq!(unknown.code, 1, "{unknown:?}");
 }
 
@@ -311,7 +317,10 @@ fn a_member_asks_for_two_people_in_its_own_log() {
     assert_eq!(problem.error, "not authorised: \"note\" needs the signatures of two contributors");
     accepted(&founded, one.note(1).statement().clone().sign(&[&one.key, &other.key]));
     let whoami = cairn(&home, ["whoami"]).yes();
-    assert!(whoami.contains("not alone   note: a second contributor signs too"), "{whoami}");
+    assert!(
+        whoami.contains("not alone   note, closed: a second contributor signs too"),
+        "{whoami}"
+    );
     let odd = operator(&founded, "two-people", &["--kind", "1"]);
     assert!(
         odd.err.contains("\"contributor authorised\" is for the root key alone"),
@@ -320,6 +329,33 @@ fn a_member_asks_for_two_people_in_its_own_log() {
     );
     let _ = operator(&founded, "two-people", &["--none"]).yes();
     accepted(&founded, one.note(2));
+}
+
+#[test]
+fn a_case_is_closed_by_two_people_and_opened_again_by_one() {
+    let mut founded = Founded::of(&["UNSEC", "COD"]);
+    founded.node_mut("COD").start();
+    let one = founded.contributor("COD");
+    let (other, home) = newcomer(&founded, "colleague");
+    let office = ["--key", &key_of(&other), "--office", "Prosecutor"];
+    let _ = operator(&founded, "authorise", &office).yes();
+    let case = CaseId::derived("an invented case");
+    accepted(&founded, fact(&one, 1, &investigation(), now()));
+    let (date, reason) = (says().as_of, ClosingReason::NoSuspect);
+    let closed = Fact::Closed(Closed { says: says(), date, reason });
+    let alone = update(&home, case.as_str(), "MONUSCO", &["closed", "--reason", "no_suspect"]);
+    assert!(
+        no(&alone).contains("\"closed\" needs the signatures of two contributors"),
+        "{alone:?}"
+    );
+    let closed = one.statement(2, closed.kind(), closed.encode()).statement().clone();
+    accepted(&founded, closed.sign(&[&one.key, &other.key]));
+    let shut = shown(&founded, "COD", &case);
+    assert_eq!((shut.stage, shut.closings.len()), (Stage::Closed, 1));
+    let text = cairn(&home, ["case", "show", case.as_str()]).yes();
+    assert!(text.contains("  closed      no_suspect on 2026-11-23 (COD/3)"), "{text}");
+    let _ = update(&home, case.as_str(), "MONUSCO", &["reopened", "--date", "2026-11-24"]).yes();
+    assert_eq!(shown(&founded, "COD", &case).stage, Stage::InvestigationOpen);
 }
 
 fn now() -> i64 {

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-/// Vectors of what nodes say to each other: whoever has a file does not need to read them.
-const NOT_READ: [&str; 4] = ["add-checkpoint", "range", "request", "witness"];
+/// Vectors of what nodes say to each other, and of what statements say of cases: whoever checks a file does
+/// not need to read them.
+const NOT_READ: [&str; 5] = ["add-checkpoint", "fact", "range", "request", "witness"];
 
 /// Where a vector names one sentence and the reader in Python another that says it more nearly, or more widely.
 const OTHER_SENTENCES: [(&str, &[&str]); 28] = [

@@ -1,5 +1,6 @@
 //! A case: what follows from everything that every member has stated about one incident.
 
+mod closing;
 mod contradictions;
 mod figures;
 mod proceedings;
@@ -7,6 +8,7 @@ mod standing;
 mod stated;
 mod summary;
 
+pub use closing::Closing;
 pub use contradictions::{Contradiction, Side, Subject};
 pub use figures::{Figure, MemberFigures, Span};
 pub use proceedings::{AccusedRecord, OutcomeVector, ProceedingRecord, Step, ToldResult};
@@ -23,6 +25,7 @@ use crate::vocabulary::Nature;
 use alloc::vec::Vec;
 use cairn_ledger::MemberCode;
 use cairn_ledger::text::Text;
+use closing::Court;
 use serde::{Deserialize, Serialize};
 use standing::Live;
 
@@ -53,8 +56,11 @@ pub struct Case {
     pub incident_dates: Vec<Date>,
     /// Real as soon as one standing opening says so: no real case is hidden as a demonstration.
     pub nature: Option<Nature>,
-    /// The furthest stage that a standing statement shows.
+    /// The furthest stage that a standing statement shows, unless the case was reopened since.
     pub stage: Stage,
+    /// The closings that have force, in order of date.
+    #[serde(default)]
+    pub closings: Vec<Closing>,
     /// The standing openings, in order of as-of date, member and position.
     pub openings: Vec<Opening>,
     /// The casualty figures of each member, with their history.
@@ -86,15 +92,19 @@ impl Case {
         let openings = openings(&live);
         let casualties = figures::by_member(&live);
         let proceedings = proceedings::of(&live);
+        let host_states = set(openings.iter().flat_map(|o| o.opened.host_states.clone()));
+        let court = Court::of(&live, &host_states);
+        let (closings, stage) = (court.closings(), court.stage());
         let opened =
             |pick: fn(&CaseOpened) -> Nature| openings.iter().map(move |o| pick(&o.opened));
         Self {
             title: openings.first().map(|opening| opening.opened.title.clone()),
             missions: set(openings.iter().map(|opening| opening.opened.mission.clone())),
-            host_states: set(openings.iter().flat_map(|o| o.opened.host_states.clone())),
+            host_states,
             incident_dates: set(openings.iter().map(|opening| opening.opened.date)),
             nature: opened(|opened| opened.nature).min(),
-            stage: live.iter().map(Live::stage).max().unwrap_or(Stage::Reported),
+            stage,
+            closings,
             killed: figures::span(&casualties, |said| said.killed),
             injured: figures::span(&casualties, |said| said.injured),
             detained: figures::span(&casualties, |said| said.detained),
@@ -140,7 +150,9 @@ fn openings(live: &[Live]) -> Vec<Opening> {
             | Fact::NoChange(_)
             | Fact::Note(_)
             | Fact::Correction(_)
-            | Fact::Retraction(_) => None,
+            | Fact::Retraction(_)
+            | Fact::Closed(_)
+            | Fact::Reopened(_) => None,
         })
         .collect();
     openings.sort_by(|a, b| a.source.cmp(&b.source));

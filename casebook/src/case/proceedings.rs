@@ -146,7 +146,7 @@ pub(super) fn of(live: &[Live]) -> Vec<ProceedingRecord> {
 }
 
 /// The proceeding that a fact is about, and when its step was taken.
-fn step_of(fact: &Fact) -> Option<(&Proceeding, Date)> {
+pub(super) fn step_of(fact: &Fact) -> Option<(&Proceeding, Date)> {
     match fact {
         Fact::InvestigationOpened(said) => Some((&said.proceeding, said.date)),
         Fact::SuspectsIdentified(said) => Some((&said.proceeding, said.says.as_of)),
@@ -160,7 +160,9 @@ fn step_of(fact: &Fact) -> Option<(&Proceeding, Date)> {
         | Fact::NoChange(_)
         | Fact::Note(_)
         | Fact::Correction(_)
-        | Fact::Retraction(_) => None,
+        | Fact::Retraction(_)
+        | Fact::Closed(_)
+        | Fact::Reopened(_) => None,
     }
 }
 
@@ -181,7 +183,9 @@ impl Parts {
             | Fact::NoChange(_)
             | Fact::Note(_)
             | Fact::Correction(_)
-            | Fact::Retraction(_) => {}
+            | Fact::Retraction(_)
+            | Fact::Closed(_)
+            | Fact::Reopened(_) => {}
         }
         self.steps.push(Step { date, stage: live.stage(), source: source.clone(), suspects });
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fact::{Reading, Replacement};
 use crate::samples::*;
-use crate::vocabulary::{Basis, Outcome};
+use crate::vocabulary::{Basis, ClosingReason, Outcome};
 use alloc::string::ToString;
 use alloc::vec;
 use cairn_ledger::Kind;
@@ -111,6 +111,53 @@ fn different_outcomes_for_one_accused_both_count() {
     assert_eq!(case.outcomes.acquitted, Span { least: 0, most: 1 });
     assert!(matches!(case.contradictions[0].about, Subject::Outcome { .. }));
     assert_eq!(case.title, None, "opened by nobody here, and still a case");
+}
+
+#[test]
+fn a_case_is_closed_until_somebody_goes_on_or_whoever_closed_it_takes_it_up() {
+    let mut all = vec![
+        stated("UNSEC", 0, opened(day(7))),
+        stated("COD", 0, investigation(8)),
+        stated("COD", 1, closed(10, ClosingReason::NoSuspect)),
+    ];
+    let case = fold(&all);
+    assert_eq!((case.stage, case.closings.len()), (Stage::Closed, 1));
+    assert_eq!(case.proceedings[0].stage, Stage::InvestigationOpen);
+    let mut later = all.clone();
+    later.push(stated("COD", 2, judgment(Basis::OwnAct, 20)));
+    let case = fold(&later);
+    assert_eq!((case.stage, case.closings.len()), (Stage::JudgedFirstInstance, 0), "it went on");
+    later.push(stated("COD", 3, closed(21, ClosingReason::FinalAcquittal)));
+    assert_eq!(fold(&later).stage, Stage::Closed);
+    later.push(stated("COD", 4, reopened(22)));
+    let case = fold(&later);
+    assert_eq!((case.stage, case.closings.len()), (Stage::InvestigationOpen, 0));
+    assert_eq!(case.proceedings[0].stage, Stage::JudgedFirstInstance, "the judgment stands");
+    assert!(case.timeline.iter().all(|line| line.standing == Standing::Stands));
+    all.push(stated("COD", 2, retraction_of("COD", 1)));
+    assert_eq!(fold(&all).stage, Stage::InvestigationOpen, "a closing can be taken back");
+}
+
+#[test]
+fn nobody_closes_or_reopens_a_case_of_others() {
+    let mut all = vec![
+        stated("UNSEC", 0, opened(day(7))),
+        stated("COD", 0, judgment(Basis::OwnAct, 20)),
+        stated("ZAF", 0, closed(21, ClosingReason::Amnesty)),
+        stated("ZAF", 1, reopened(22)),
+    ];
+    assert_eq!((fold(&all).stage, fold(&all).closings.len()), (Stage::JudgedFirstInstance, 0));
+    all.push(stated("COD", 1, closed(21, ClosingReason::SentenceServed)));
+    assert_eq!(fold(&all).stage, Stage::Closed, "what ZAF reopens is its own");
+    all.push(stated("UNSEC", 1, closed(23, ClosingReason::Duplicate)));
+    all.push(stated("COD", 2, reopened(24)));
+    let case = fold(&all);
+    assert_eq!(case.closings[0].source.entry, entry("UNSEC", 1), "the Secretariat's stays");
+    assert_eq!(case.stage, Stage::Closed);
+    all.push(stated("UNSEC", 2, reopened(25)));
+    assert_eq!(fold(&all).stage, Stage::InvestigationOpen);
+    let (expected, size) = (fold(&all), all.len());
+    permute(&mut all, size, &mut |order| assert_eq!(fold(order), expected));
 }
 
 fn everything() -> [Stated; 7] {

@@ -3,12 +3,14 @@
 //! The table below is the registry: a new kind gets its number there, once.
 
 mod amendment;
+mod closing;
 mod contact;
 mod fields;
 mod incident;
 mod justice;
 
 pub use amendment::{Correction, EntryRef, Replacement, Retraction};
+pub use closing::{Closed, Reopened};
 pub use contact::{Acknowledged, Authority, NoChange, Note, Notified};
 pub use fields::{FactError, Says};
 pub use incident::{ByState, CaseOpened, Casualties};
@@ -123,6 +125,8 @@ facts! {
     150 Note "note" "Note",
     160 Correction "correction" "Correction",
     161 Retraction "retraction" "Retraction",
+    170 Closed "closed" "Case closed",
+    171 Reopened "reopened" "Case reopened",
 }
 
 impl Fact {
@@ -142,6 +146,8 @@ impl Fact {
             Self::TrialOpened(fact) => dates.push(fact.date),
             Self::Judgment(fact) => dates.push(fact.date),
             Self::NoChange(fact) => dates.push(fact.since),
+            Self::Closed(fact) => dates.push(fact.date),
+            Self::Reopened(fact) => dates.push(fact.date),
             Self::Correction(fact) => {
                 let replacement = fact.replacement.reading();
                 dates.extend(replacement.fact().into_iter().flat_map(Self::dates));

@@ -4,7 +4,7 @@ use super::*;
 use crate::samples::{
     casualties, correction_of, day, investigation, judgment, notified, opened, retraction_of, says,
 };
-use crate::vocabulary::{Basis, OffenceCategory};
+use crate::vocabulary::{Basis, ClosingReason, OffenceCategory};
 use alloc::vec;
 use alloc::vec::Vec;
 use cairn_ledger::text::Text;
@@ -38,6 +38,8 @@ fn one_of_each() -> Vec<Fact> {
         Fact::Note(Note { says, text: "seen".parse().unwrap() }),
         correction_of("UNSEC", 1, Replacement::of(&casualties(9, 15))),
         retraction_of("UNSEC", 1),
+        Fact::Closed(Closed { says, date, reason: ClosingReason::TimeBarred }),
+        Fact::Reopened(Reopened { says, date }),
     ]
 }
 

@@ -2,12 +2,13 @@
 
 use crate::failure::Failure;
 use cairn_casebook::fact::{
-    Acknowledged, Authority, ByState, CaseOpened, Casualties, Charged, InvestigationOpened,
-    Judgment, JudgmentResult, NoChange, Note, Notified, Says, SuspectsIdentified, TrialOpened,
+    Acknowledged, Authority, ByState, CaseOpened, Casualties, Charged, Closed, InvestigationOpened,
+    Judgment, JudgmentResult, NoChange, Note, Notified, Reopened, Says, SuspectsIdentified,
+    TrialOpened,
 };
 use cairn_casebook::vocabulary::{
-    Basis, Channel, IncidentType, Level, Nature, OffenceCategory, PersonnelCategory, Presence,
-    Sentence, Verification,
+    Basis, Channel, ClosingReason, IncidentType, Level, Nature, OffenceCategory, PersonnelCategory,
+    Presence, Sentence, Verification,
 };
 use cairn_casebook::{Accused, Date, Fact, MissionCode, Moment, Proceeding, StateCode, reference};
 use cairn_ledger::{MemberCode, Text};
@@ -307,6 +308,21 @@ pub(super) enum KindArgs {
         #[arg(long)]
         since: Date,
     },
+    /// The case is closed, and why; by the usual rules two people sign it
+    Closed {
+        /// Why
+        #[arg(long, value_name = "WORD", value_parser = word!(ClosingReason))]
+        reason: ClosingReason,
+        /// When; the as-of date when nothing is said
+        #[arg(long)]
+        date: Option<Date>,
+    },
+    /// The case is taken up again
+    Reopened {
+        /// When; the as-of date when nothing is said
+        #[arg(long)]
+        date: Option<Date>,
+    },
     /// A short text for which there is no kind, without names of persons
     Note {
         /// The text
@@ -359,6 +375,11 @@ impl KindArgs {
                 let date = or_as_of(date);
                 Fact::Judgment(Judgment { says, proceeding, level, date, results })
             }
+            Self::Closed { reason, date } => {
+                let date = or_as_of(date);
+                Fact::Closed(Closed { says, date, reason })
+            }
+            Self::Reopened { date } => Fact::Reopened(Reopened { says, date: or_as_of(date) }),
             Self::NoChange { since } => Fact::NoChange(NoChange { says, since }),
             Self::Note { text } => Fact::Note(Note { says, text }),
         })

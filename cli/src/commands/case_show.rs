@@ -5,7 +5,8 @@ use crate::describe::{self, DEMONSTRATION, joined};
 use crate::failure::{Answer, Outcome};
 use crate::print::{self, Rows};
 use cairn_casebook::case::{
-    Contradiction, Line, MemberFigures, OutcomeVector, ProceedingRecord, Source, Span, Subject,
+    Closing, Contradiction, Line, MemberFigures, OutcomeVector, ProceedingRecord, Source, Span,
+    Subject,
 };
 use cairn_casebook::fact::Casualties;
 use cairn_casebook::vocabulary::Nature;
@@ -57,6 +58,7 @@ fn head(case: &Case) {
     print::heading(format!("{}  {title}", case.id));
     let facts = [
         ("stage", format!("{} ({})", case.stage, case.stage.code())),
+        ("closed", joined(case.closings.iter().map(closing))),
         ("mission", joined(&case.missions)),
         ("host State", joined(&case.host_states)),
         ("date", joined(&case.incident_dates)),
@@ -69,6 +71,11 @@ fn head(case: &Case) {
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         print::line(format!("  {name:<11} {value}"));
     }
+}
+
+/// When and why a case was closed, and who says so.
+fn closing(closing: &Closing) -> String {
+    format!("{} on {} ({})", closing.reason, closing.date, closing.source.entry)
 }
 
 fn places(case: &Case) -> String {

@@ -96,6 +96,7 @@ fn draft(
         cards.iter().map(|card| read_bounded(card, CARD_BYTES_MAX)).collect::<Result<_, _>>()?;
     let mut rules = Rules::two_thirds_of(cards.len());
     rules.confirm = confirm.unwrap_or(rules.confirm);
+    rules.two_people.extend(cairn_casebook::rules::TWO_PEOPLE);
     let now = Timestamp(jiff::Timestamp::now().as_second());
     let charter = PendingCharter::found(name, now, rules, &cards)?;
     replace(out, &charter.encode())?;

@@ -98,7 +98,8 @@ fn charter(dir: &Path, list: &[DemoMember]) -> anyhow::Result<Charter> {
     let cards = list.iter().map(|member| read_bounded(&member.folder.card(), CARD_BYTES_MAX));
     let cards: Vec<_> = cards.collect::<Result<_, _>>()?;
     let now = Timestamp(jiff::Timestamp::now().as_second());
-    let rules = Rules::two_thirds_of(cards.len());
+    let mut rules = Rules::two_thirds_of(cards.len());
+    rules.two_people.extend(cairn_casebook::rules::TWO_PEOPLE);
     let mut pending = PendingCharter::found(NETWORK.parse()?, now, rules, &cards)?;
     for member in list {
         let root = cairn_keyring::read(&member.folder.key("root"), &mut Passphrases::none())?;

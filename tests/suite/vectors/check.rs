@@ -1,14 +1,16 @@
 //! What a reader does with the input of a vector: the steps of the specification, in their order.
 
+use cairn_casebook::{Fact, Reading};
 use cairn_ledger::bundle::Slices;
 use cairn_ledger::card::Card;
 use cairn_ledger::entry::Verifier;
 use cairn_ledger::export::Header;
 use cairn_ledger::fork::RawFork;
+use cairn_ledger::hash::Bytes;
 use cairn_ledger::note::RawNote;
 use cairn_ledger::proof::{TreeHead, check_consistency, check_inclusion};
 use cairn_ledger::{
-    Charter, Checkpoint, Cosigned, Cosigner, DecodeError, Entry, Log, MemberCode, NetworkId,
+    Charter, Checkpoint, Cosigned, Cosigner, DecodeError, Entry, Kind, Log, MemberCode, NetworkId,
     RawAddCheckpoint, RawEntry, RawReceipt, RawStatement, Receipt, TreeHash, WitnessKey,
 };
 use cairn_replica::{Request, Response};
@@ -34,6 +36,7 @@ pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
         "fork" => fork(input),
         "add-checkpoint" => add_checkpoint(input),
         "witness" => witness(input),
+        "fact" => fact(input),
         other => panic!("no such area: {other}"),
     }
 }
@@ -279,6 +282,18 @@ pub(crate) fn receipt_values(receipt: &Receipt) -> Value {
         "needed": charter.rules().confirm,
         "confirmed": cosigned.is_confirmed(charter, &statement.member),
     })
+}
+
+fn fact(input: &Value) -> Result<Value, String> {
+    let kind = Kind(input["kind"].as_u64().expect("a kind") as u16);
+    let body = Bytes(bytes(input, "body"));
+    match Fact::decode(kind, &body).map_err(say)? {
+        Reading::Fact(fact) => {
+            assert_eq!(fact.encode(), body, "encoded again");
+            Ok(json!(fact))
+        }
+        Reading::Unknown(_) | Reading::Unreadable { .. } => Ok(json!("unknown")),
+    }
 }
 
 fn fork(input: &Value) -> Result<Value, String> {

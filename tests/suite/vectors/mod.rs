@@ -9,6 +9,7 @@ mod administration;
 mod charters;
 pub(crate) mod check;
 mod exports;
+mod facts;
 mod forks;
 mod logs;
 mod notes;
@@ -82,6 +83,7 @@ fn made() -> Vec<Vector> {
         receipts::make_receipts(),
         forks::make(),
         witnesses::make(),
+        facts::make(),
     ];
     all.into_iter().flatten().collect()
 }
