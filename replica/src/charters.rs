@@ -74,12 +74,24 @@ impl Replica {
 
     /// True when a peer's node has not said yet that it runs under our version of the charter.
     pub(crate) fn waits_for_charter(&mut self, peer: &MemberCode) -> bool {
-        let first = self.charter.version() == 1;
-        if !first || self.amendments().proposals().next().is_some() {
+        if self.has_charters_to_tell() {
             self.outputs.push_back(CharterWork::Tell(peer.clone()).into());
         }
         // Whoever says nothing runs under the first version.
-        !first && self.charters.waiting.insert(peer.clone())
+        self.charter.version() > 1 && self.charters.waiting.insert(peer.clone())
+    }
+
+    /// True when there is more than the first version.
+    fn has_charters_to_tell(&self) -> bool {
+        !self.amendments().names().is_empty()
+    }
+
+    /// Tells everybody again what is known, in case a message was lost.
+    pub(crate) fn tell_charters(&mut self) {
+        if self.has_charters_to_tell() {
+            let peers = self.peers.keys().chain(&self.charters.waiting);
+            self.outputs.extend(peers.cloned().map(|peer| CharterWork::Tell(peer).into()));
+        }
     }
 
     pub(crate) fn on_charters_told(&mut self, peer: &MemberCode, known: &KnownCharters) {
@@ -136,8 +148,7 @@ impl Replica {
             return;
         }
         self.outputs.push_back(CharterWork::Keep.into());
-        let peers = self.peers.keys().chain(&self.charters.waiting);
-        self.outputs.extend(peers.cloned().map(|peer| CharterWork::Tell(peer).into()));
+        self.tell_charters();
         if learnt.contains(&Learnt::Version) {
             let charter = self.amendments().charter();
             if charter.fork().is_some() {

@@ -273,6 +273,7 @@ impl Replica {
             let peers: Vec<_> = self.peers.keys().cloned().collect();
             peers.iter().for_each(|peer| self.send_all_heads(peer));
             self.tell_all_forks();
+            self.tell_charters();
             self.look_for_standstill();
         }
         self.outputs.push_back(Output::WakeAt(self.heads_due));

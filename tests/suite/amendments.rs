@@ -93,6 +93,8 @@ fn signatures_that_are_handed_in_anywhere_in_any_weather_bring_one_version_in_fo
             offer(&mut world, node, charter);
         }
         settle(&mut world);
+        world.run_until(world.now + 20_000);
+        world.settle(60_000);
         assert_eq!(versions(&world, 5), [(2, false); 5], "seed {seed}");
         for node in &world.nodes {
             for (log, held) in node.replica.as_ref().expect("it runs").logs() {
@@ -108,6 +110,7 @@ fn two_competing_amendments_have_no_force_anywhere_whoever_hears_of_them_first()
     for seed in seeds(100, 60) {
         let mut world = world(seed, &network);
         (0..5).for_each(|node| world.start(node));
+        world.watch.trouble_expected = true;
         world.say_at_random(3, 20_000);
         world.part(0b00011);
         let with = |more: usize| {
@@ -121,6 +124,8 @@ fn two_competing_amendments_have_no_force_anywhere_whoever_hears_of_them_first()
         offer(&mut world, 4, &there);
         world.run_until(10_000);
         world.join();
+        world.run_until(world.now + 20_000);
+        world.heal();
         world.run_until(world.now + 20_000);
         assert_eq!(versions(&world, 5), [(1, true); 5], "seed {seed}");
         // Whoever hears of both at once ends at the same place, with the same proof.

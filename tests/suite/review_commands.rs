@@ -2,6 +2,7 @@
 
 use cairn_casebook::CaseId;
 use cairn_ledger::Kind;
+use cairn_ledger::administration::COMPROMISED;
 use cairn_tests::nodes::{Founded, Said, cairn, cairn_node, command};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ struct Desk {
 
 impl Desk {
     fn open() -> Self {
-        let mut founded = Founded::with_two_people(&["UNSEC", "COD"], &[NOTE]);
+        let mut founded = Founded::with_two_people(&["UNSEC", "COD"], &[COMPROMISED, NOTE]);
         founded.node_mut("UNSEC").start();
         let _ = founded.contributor("UNSEC");
         let first = founded.home("UNSEC");
@@ -87,7 +88,9 @@ fn still(text: &str, replaced: &[(&str, &str)]) -> String {
 fn a_statement_waits_is_read_and_stands_when_another_person_approves_it() {
     let mut desk = Desk::open();
     let case = CaseId::derived("an invented case").to_string();
-    let said = desk.note(&[]).yes();
+    let said = desk.note(&[]);
+    assert!(said.err.contains("cairn review approve ID"), "{}", said.err);
+    let said = said.yes();
     let id = said.trim().rsplit(' ').next().unwrap().to_string();
     assert_eq!(said.trim(), format!("{case} note: waits for a second person: {id}"));
     assert_eq!(desk.size(), 3);
@@ -241,7 +244,7 @@ fn what_a_key_signed_that_was_revoked_meanwhile_is_shown_and_not_approved() {
     let id = desk.waits();
     desk.revoke(&desk.first);
     let list = cairn(&desk.second, ["review", "list"]).yes();
-    assert!(list.contains("cannot be approved: key") && list.contains("was revoked"), "{list}");
+    assert!(list.contains("cannot be approved: ") && list.contains("was revoked"), "{list}");
     let said = cairn(&desk.second, ["review", "approve", &id, "--yes"]);
     assert!(said.code == 1 && said.err.contains("was revoked"), "{}", said.err);
     // A second person without authority changes nothing either.
@@ -254,6 +257,32 @@ fn what_a_key_signed_that_was_revoked_meanwhile_is_shown_and_not_approved() {
     assert!(said.code == 1 && said.err.contains("was revoked"), "{}", said.err);
     let said = cairn(&desk.third, ["review", "approve", &id, "--yes"]).yes();
     assert!(said.contains("accepted as UNSEC/4"), "{said}");
+}
+
+#[test]
+fn the_root_keys_statement_waits_for_a_contributor_beside_it_who_is_not_its_subject() {
+    let desk = Desk::open();
+    let stolen = key(&desk.first);
+    let (node, file) = (desk.founded.node("UNSEC"), desk.founded.path("stolen.draft"));
+    let (folder, name) = (node.folder.display().to_string(), file.to_str().unwrap());
+    let args = ["revoke", "--data", &folder, "--key", &stolen, "--reason", "Laptop stolen"];
+    let since = ["--compromised-since", "2026-11-20", "--out", name];
+    let _ = cairn_node(args.into_iter().chain(since)).yes();
+    let alone = cairn(&desk.second, ["submit", name]);
+    assert!(alone.err.contains(&format!("cairn review approve {name}")), "{}", alone.err);
+
+    let said = cairn(&desk.second, ["submit", "--review", name]).yes();
+    let id = said.trim().rsplit(' ').next().unwrap();
+    let list = cairn(&desk.second, ["review", "list"]).yes();
+    let words = format!(
+        "key {stolen} was stolen, and since 2026-11-20T00:00:00Z somebody else may have used it: \
+         Laptop stolen  (waits for a second person)"
+    );
+    assert!(list.contains(&words) && list.contains("signed by the root key"), "{list}");
+    let own = cairn(&desk.first, ["review", "approve", id, "--yes"]);
+    assert!(own.code == 1 && own.err.contains("cannot be the second"), "{}", own.err);
+    let said = cairn(&desk.second, ["review", "approve", id, "--yes"]).yes();
+    assert!(said.contains("accepted as UNSEC/3"), "{said}");
 }
 
 #[test]

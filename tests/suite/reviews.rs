@@ -123,7 +123,7 @@ fn a_refusal_is_kept_with_its_reason_and_is_the_end_of_that_statement() {
     let stranger = SecretKey::from_seed([9; 32]);
     let (status, text) = refuse(node, note.id(), &refusal(note.id(), &stranger, "no"));
     assert_eq!(status, 422);
-    assert!(text.contains("is not authorised"), "{text}");
+    assert!(text.contains("does not authorise"), "{text}");
     let mut forged = refusal(note.id(), &second, "not our case");
     forged.reason = "our case".parse().unwrap();
     assert_eq!(refuse(node, note.id(), &forged).0, 422);
@@ -159,9 +159,12 @@ fn what_a_revoked_key_has_signed_is_shown_as_such_and_cannot_be_approved() {
     let args = ["revoke", "--data", &folder, "--node", &url, "--key", &key, "--reason", "left"];
     let _ = cairn_node(args).yes();
     let trouble = listed(node)[0].trouble.clone().unwrap();
-    assert!(trouble.contains("was revoked at position 2"), "{trouble}");
+    assert!(trouble.contains("was revoked (entry UNSEC/2): left"), "{trouble}");
     let why = review(node, &also_signed(&note, &second)).unwrap_err();
-    assert!(why.error.contains("was revoked at position 2") && !why.needs_second, "{why:?}");
+    assert!(
+        why.error.contains("was revoked (entry UNSEC/2): left") && !why.needs_second,
+        "{why:?}"
+    );
     assert_eq!(node.log("UNSEC").size, 3);
 }
 
@@ -171,9 +174,9 @@ fn nobody_else_can_have_a_statement_wait_and_one_key_cannot_take_all_the_room() 
     let node = founded.node("UNSEC");
     let stranger = Contributor { key: SecretKey::from_seed([9; 32]), ..first.clone() };
     let why = review(node, &stranger.note(1)).unwrap_err();
-    assert!(why.error.contains("is not authorised"), "{why:?}");
+    assert!(why.error.contains("does not authorise"), "{why:?}");
     let stranger_too = also_signed(&first.note(1), &stranger.key);
-    assert!(review(node, &stranger_too).unwrap_err().error.contains("is not authorised"));
+    assert!(review(node, &stranger_too).unwrap_err().error.contains("does not authorise"));
     let elsewhere = Contributor { member: "COD".parse().unwrap(), ..first.clone() };
     let why = review(node, &elsewhere.note(1)).unwrap_err();
     assert!(why.error.contains("is for member COD"), "{why:?}");

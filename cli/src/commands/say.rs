@@ -375,6 +375,7 @@ fn line(told: &Told) {
     match &told.became {
         Reviewed::Waits { waits } => {
             print::line(format!("{about}: waits for a second person: {waits}"));
+            print::remark("hint: another contributor of your member: cairn review approve ID");
         }
         Reviewed::Became(Became::Accepted { member, position, entry }) => {
             print::line(format!("{about}: accepted as {member}/{position}, entry {entry}"));

@@ -115,7 +115,7 @@ impl Driver {
         let trouble = match self.judge(&kept.statement) {
             Ok(()) => None,
             Err(why) if self.lacks_second(&kept.statement, &why) => None,
-            Err(why) => Some(why.to_string()),
+            Err(why) => Some(words::refusal(self.replica.me(), &why).error),
         };
         Review {
             id: kept.statement.id(),

@@ -49,8 +49,7 @@ enum Sent {
 /// What is known of a connected peer.
 struct Peer {
     since: Instant,
-    /// Heads that wait until the last ones were noted: the newest of each log. That there are none is told
-    /// as well: only then does the peer know that it has heard everything.
+    /// Heads that wait until the last ones were noted: the newest of each log, be they none.
     heads: Option<BTreeMap<MemberCode, Head>>,
     telling: bool,
     /// How many messages of cosignatures it has not answered.
