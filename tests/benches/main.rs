@@ -5,7 +5,9 @@
 
 mod append;
 mod audit;
+mod authors;
 mod catch_up;
+mod cosigning;
 mod http;
 mod limits;
 mod network;
@@ -45,6 +47,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("catch-up") {
         catch_up::run(folder.path(), &limits, &mut table)?;
+    }
+    if wanted("cosigning") {
+        cosigning::run(folder.path(), &mut table)?;
     }
     if wanted("slope") {
         slope::run(folder.path(), &mut table)?;

@@ -11,6 +11,7 @@ use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::{Charter, SecretKey};
 use cairn_node::commands::init_make;
 use cairn_node::config::{Config, Folder, replace};
+use cairn_node::net::Multiaddr;
 use cairn_node::process;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -24,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) struct Member {
     pub(crate) folder: Folder,
     pub(crate) http: SocketAddr,
+    pub(crate) listen: Multiaddr,
     pub(crate) contributor: Contributor,
 }
 
@@ -35,6 +37,11 @@ pub(crate) struct Network {
 
 fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A key of a member's node, which lies in the clear.
+pub(crate) fn read_key(folder: &Folder, name: &str) -> anyhow::Result<SecretKey> {
+    Ok(cairn_keyring::read(&folder.key(name), &mut cairn_keyring::Passphrases::none())?)
 }
 
 impl Network {
@@ -61,32 +68,25 @@ impl Network {
         let mut charter =
             PendingCharter::found("bench.cairn.example".parse()?, Timestamp(0), rules, &cards)?;
         for (_, data) in &parts {
-            charter.sign(&cairn_keyring::read(
-                &data.key("root"),
-                &mut cairn_keyring::Passphrases::none(),
-            )?)?;
+            charter.sign(&read_key(data, "root")?)?;
         }
         let charter = charter.complete()?;
         let (mut members, mut first) = (Vec::new(), None);
         for (code, data) in parts {
             fs::write(data.charter(), charter.encode())?;
             let (http, listen) = (SocketAddr::from(([127, 0, 0, 1], free_port()?)), free_port()?);
-            let listen: cairn_node::net::Multiaddr =
-                format!("/ip4/127.0.0.1/tcp/{listen}").parse()?;
+            let listen: Multiaddr = format!("/ip4/127.0.0.1/tcp/{listen}").parse()?;
             let peers = first.clone().into_iter().collect();
             first = first.or(Some(listen.clone()));
-            let config = Config { listen: vec![listen], peers, http, ..Config::default() };
+            let config = Config { listen: vec![listen.clone()], peers, http, ..Config::default() };
             replace(&data.config_file(), toml::to_string(&config)?.as_bytes())?;
             let contributor = Contributor {
                 network: charter.network(),
                 member: code,
-                root: cairn_keyring::read(
-                    &data.key("root"),
-                    &mut cairn_keyring::Passphrases::none(),
-                )?,
+                root: read_key(&data, "root")?,
                 key: SecretKey::from_seed([9; 32]),
             };
-            members.push(Member { folder: data, http, contributor });
+            members.push(Member { folder: data, http, listen, contributor });
         }
         Ok(Self { charter, members })
     }
@@ -167,6 +167,16 @@ impl Node {
             number.map(|kib| kib / 1024.0).context("no memory figures")
         };
         Ok((field("VmRSS:")?, field("VmHWM:")?))
+    }
+
+    /// The processor time that it has taken so far, in seconds.
+    pub(crate) fn processor_time(&self) -> anyhow::Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Its own name may have spaces; user and system time are the 12th and 13th field behind it.
+        let fields = stat.rsplit(')').next().context("no process figures")?;
+        let times = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks = times.sum::<Result<u64, _>>()?;
+        Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
     }
 
     /// Stops it cleanly.
