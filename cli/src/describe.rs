@@ -81,7 +81,7 @@ pub fn kind(kind: Kind) -> String {
 /// A member by name and code, as far as the charter knows it.
 #[must_use]
 pub fn member(charter: &Charter, code: &MemberCode) -> String {
-    let card = charter.member(code);
+    let card = charter.log(code);
     card.map_or_else(|| code.to_string(), |card| format!("{} ({code})", card.name))
 }
 

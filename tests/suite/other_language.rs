@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 /// Vectors of what nodes say to each other, and of what statements say of cases: whoever checks a file does
 /// not need to read them.
-const NOT_READ: [&str; 5] = ["add-checkpoint", "fact", "range", "request", "witness"];
+const NOT_READ: [&str; 6] = ["add-checkpoint", "amendment", "fact", "range", "request", "witness"];
 
 /// Where a vector names one sentence and the reader in Python another that says it more nearly, or more widely.
 const OTHER_SENTENCES: [(&str, &[&str]); 28] = [

@@ -75,7 +75,7 @@ impl Archive {
 
     fn sort_in(&mut self, path: PathBuf) {
         let named = path.file_stem().and_then(|stem| MemberCode::new(stem.to_str()?).ok());
-        let member = named.filter(|code| self.charter.member(code).is_some());
+        let member = named.filter(|code| self.charter.log(code).is_some());
         let Some(member) = member else {
             self.strangers.push(path);
             return;
@@ -91,7 +91,8 @@ impl Archive {
     /// The members of whose logs nothing at all is here.
     #[must_use]
     pub fn missing(&self) -> Vec<MemberCode> {
-        let codes = self.charter.members().iter().map(|card| &card.code);
+        let cards = self.charter.logs();
+        let codes = cards.iter().map(|card| &card.code);
         codes.filter(|code| !self.files.contains_key(*code)).cloned().collect()
     }
 

@@ -47,7 +47,7 @@ pub fn audit(archives: &[Archive], on_bytes: &(impl Fn(u64) + Sync)) -> Vec<Audi
 fn members(archives: &[Archive]) -> Vec<MemberCode> {
     let mut bytes = BTreeMap::<_, u64>::new();
     for archive in archives {
-        for card in archive.charter.members() {
+        for card in archive.charter.logs() {
             let log = archive.files.get(&card.code).and_then(|files| files.log.as_ref());
             let sum = bytes.entry(card.code.clone()).or_default();
             *sum = sum.saturating_add(log.map_or(0, |path| length(path)));

@@ -267,7 +267,7 @@ fn finish(folder: &Folder, card: Card, secrets: &[SecretKey]) -> anyhow::Result<
         );
         say!("the card back here.");
     }
-    say!("The keys in use stay until a charter lists this card; the next start changes them.");
+    say!("The keys in use stay until a charter lists this card; the node then changes them.");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use cairn_casebook::{Fact, Reading};
 use cairn_ledger::bundle::Slices;
 use cairn_ledger::card::Card;
+use cairn_ledger::charter::PendingCharter;
 use cairn_ledger::entry::Verifier;
 use cairn_ledger::export::Header;
 use cairn_ledger::fork::RawFork;
@@ -25,6 +26,7 @@ pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
         "marks" => marks(input),
         "checkpoint" => checkpoint(input),
         "card" => card(input),
+        "amendment" => amendment(input),
         "charter" => charter(input),
         "inclusion" => inclusion(input),
         "consistency" => consistency(input),
@@ -119,6 +121,14 @@ fn marks(input: &Value) -> Result<Value, String> {
         Some(json!({ "position": entry.position(), "by": by }))
     };
     Ok(entries.iter().filter_map(marked).collect())
+}
+
+fn amendment(input: &Value) -> Result<Value, String> {
+    let charter = Charter::verify(&bytes(input, "charter"), None).expect("a charter");
+    let amendment = PendingCharter::decode_amendment(&bytes(input, "bytes"), &charter);
+    let after = charter.with(amendment.map_err(say)?).map_err(say)?;
+    let members: Vec<_> = after.members().iter().map(|card| card.code.as_str()).collect();
+    Ok(json!({ "version": after.version(), "id": after.id().to_string(), "members": members }))
 }
 
 fn checkpoint(input: &Value) -> Result<Value, String> {

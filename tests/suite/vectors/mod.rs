@@ -6,6 +6,7 @@
 #![expect(clippy::too_many_lines, reason = "tables: one row for each vector")]
 
 mod administration;
+mod amendments;
 mod charters;
 pub(crate) mod check;
 mod exports;
@@ -76,6 +77,7 @@ fn made() -> Vec<Vector> {
         notes::make(),
         charters::make_cards(),
         charters::make_charters(),
+        amendments::make(),
         trees::make(),
         exports::make(),
         exports::make_wire(),
