@@ -332,6 +332,30 @@ fn a_member_asks_for_two_people_in_its_own_log() {
 }
 
 #[test]
+fn the_second_person_signs_the_draft_of_the_root_key_elsewhere() {
+    let mut founded = Founded::of(&["UNSEC", "COD"]);
+    founded.node_mut("COD").start();
+    let owner = founded.contributor("COD");
+    let (other, home) = newcomer(&founded, "colleague");
+    let office = ["--key", &key_of(&other), "--office", "Prosecutor"];
+    let seconds = ["--kind", "compromised"];
+    let _ = operator(&founded, "authorise", &[&office[..], &seconds].concat()).yes();
+    let (key, draft) = (key_of(&owner), founded.path("stolen.draft").display().to_string());
+    let revoke = ["--key", &key, "--reason", "Laptop stolen", "--compromised-since", "2026-11-20"];
+    let _ = operator(&founded, "revoke", &[&revoke[..], &["--out", &draft]].concat()).yes();
+    let approved = cairn(&home, ["review", "approve", &draft, "--yes"]);
+    assert_eq!(approved.code, 0, "{approved:?}");
+    let said = named(&owner, &format!("{}{}", approved.out, approved.err));
+    assert!(
+        said.contains("key KEY was stolen") && said.contains("Laptop stolen"),
+        "shown in full: {said}"
+    );
+    let history = cairn(&home, ["authority", &key]).yes();
+    let step = "revoked as compromised since 2026-11-20T00:00:00Z: Laptop stolen";
+    assert!(history.contains(step), "{history}");
+}
+
+#[test]
 fn a_case_is_closed_by_two_people_and_opened_again_by_one() {
     let mut founded = Founded::of(&["UNSEC", "COD"]);
     founded.node_mut("COD").start();
