@@ -8,11 +8,15 @@ use cairn_ledger::bundle::{self, Slices};
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Entry, entry::RawEntry};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// How much of it sled may keep in memory. Its default is a gigabyte.
 const CACHE_BYTES: u64 = 8 << 20;
 /// How many bytes of entries one record takes: many small records cost twice their size on the disk.
 const RECORD_BYTES: usize = 120 << 10;
+/// How long to wait for an earlier copy in this process to let go of its files, and between two looks.
+const RELEASE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The second copy.
 #[derive(Debug)]
@@ -45,11 +49,19 @@ impl Second {
     }
 
     fn try_open(path: &Path) -> Result<Self, sled::Error> {
-        let db = sled::Config::new()
-            .path(path)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(Some(1000))
-            .open()?;
+        let config =
+            sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(Some(1000));
+        let until = Instant::now() + RELEASE;
+        // sled lets go of its files a moment after it was dropped; other processes are kept out by the
+        // lock of the whole folder.
+        let db = loop {
+            match config.open() {
+                Err(sled::Error::Io(error)) if is_locked(&error) && Instant::now() < until => {
+                    std::thread::sleep(PAUSE);
+                }
+                opened => break opened?,
+            }
+        };
         let (entries, evidence) = (db.open_tree("entries")?, db.open_tree("evidence")?);
         let (confirmed, notices) = (db.open_tree("confirmed")?, db.open_tree("notices")?);
         Ok(Self { db, entries, evidence, confirmed, notices })
@@ -202,6 +214,10 @@ impl Second {
         self.db.flush()?;
         Ok(())
     }
+}
+
+fn is_locked(error: &std::io::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
 }
 
 /// Whether an error while opening speaks of the bytes on the disk, rather than of the machine.
