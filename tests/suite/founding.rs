@@ -20,8 +20,12 @@ fn blocks() -> (Vec<Block>, Vec<String>) {
     let mut document = std::fs::read_to_string(path).expect("the document");
     let first = free_ports(8);
     let ports: Vec<_> = (first..first + 8).map(|port| port.to_string()).collect();
-    for (named, port) in NAMED.iter().zip(&ports) {
-        document = document.replace(named, port);
+    // In two steps: a free port may look like one that is named.
+    for (place, named) in NAMED.iter().enumerate() {
+        document = document.replace(named, &format!("<port {place}>"));
+    }
+    for (place, port) in ports.iter().enumerate() {
+        document = document.replace(&format!("<port {place}>"), port);
     }
     let mut blocks = Vec::new();
     let mut rest = document.as_str();
