@@ -83,7 +83,8 @@ impl Replica {
 
     /// True when there is more than the first version.
     fn has_charters_to_tell(&self) -> bool {
-        !self.amendments().names().is_empty()
+        let known = self.amendments();
+        known.charter().known().nth(1).is_some() || known.proposals().next().is_some()
     }
 
     /// Tells everybody again what is known, in case a message was lost.
@@ -175,8 +176,7 @@ impl Replica {
 pub fn charters_beyond(amendments: &Amendments, names: &[[u8; 32]]) -> Vec<Bytes> {
     let known: BTreeSet<_> = names.iter().collect();
     let mut room = AMENDMENT_BYTES_MAX;
-    let all = amendments.named().into_iter().filter(|(name, _)| !known.contains(name));
-    let fitting = all.map_while(|(_, bytes)| {
+    let fitting = amendments.beyond(&known).map_while(|bytes| {
         room = room.checked_sub(bytes.0.len())?;
         Some(bytes)
     });

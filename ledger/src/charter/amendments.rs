@@ -4,7 +4,7 @@ use super::pending::PendingCharter;
 use super::{Charter, CharterError, join};
 use crate::hash::{Bytes, CharterId, derive};
 use crate::text::MemberCode;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// How many proposals are kept at once.
@@ -126,23 +126,23 @@ impl Amendments {
         }
     }
 
-    /// Everything that is known but the first version, none before its predecessor, each with a name
-    /// that changes with its signatures where it is not complete.
-    #[must_use]
-    pub fn named(&self) -> Vec<([u8; 32], Bytes)> {
-        let versions = self.charter.signed_versions().into_iter().skip(1);
-        let ids = self.charter.in_order().into_iter().skip(1).map(|version| version.id().0);
-        let proposals = self.proposals.values().map(|proposal| {
-            let bytes = proposal.encode();
-            (derive("cairn 2026-11 proposal v1", &bytes), Bytes(bytes))
-        });
-        ids.zip(versions).chain(proposals).collect()
-    }
-
-    /// The names alone.
+    /// The names of everything that is known but the first version, none before its predecessor's: one that
+    /// is not complete has another with each signature.
     #[must_use]
     pub fn names(&self) -> Vec<[u8; 32]> {
-        self.named().into_iter().map(|(name, _)| name).collect()
+        let versions = self.charter.in_order().into_iter().skip(1).map(|version| version.id().0);
+        versions.chain(self.proposals.values().map(name_of)).collect()
+    }
+
+    /// What is known and has none of these names, none before its predecessor: one by one.
+    pub fn beyond<'a>(
+        &'a self,
+        names: &'a BTreeSet<&[u8; 32]>,
+    ) -> impl Iterator<Item = Bytes> + 'a {
+        let versions = self.charter.in_order().into_iter().skip(1);
+        let versions = versions.filter(|version| !names.contains(&version.id().0));
+        let proposals = self.proposals.values().filter(|one| !names.contains(&name_of(one)));
+        versions.map(|one| Bytes(one.encode())).chain(proposals.map(|one| Bytes(one.encode())))
     }
 
     /// The proposals alone, each as it was signed so far: the file that keeps them.
@@ -151,4 +151,8 @@ impl Amendments {
         let proposals = self.proposals.values().map(|proposal| Bytes(proposal.encode()));
         join(&proposals.collect::<Vec<_>>())
     }
+}
+
+fn name_of(proposal: &PendingCharter) -> [u8; 32] {
+    derive("cairn 2026-11 proposal v1", &proposal.encode())
 }
