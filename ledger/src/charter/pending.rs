@@ -11,7 +11,7 @@ use super::version::Version;
 use crate::card::Card;
 use crate::codec::{self, DecodeError};
 use crate::hash::{Bytes, CharterId, NetworkId, derive};
-use crate::key::{Purpose, SecretKey, Signature};
+use crate::key::{PublicKey, Purpose, SecretKey, Signature};
 use crate::statement::Timestamp;
 use crate::text::{MemberCode, NetworkName, Text};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -102,7 +102,8 @@ impl PendingCharter {
         let signed: Signed = codec::decode(WHAT, bytes, CHARTER_BYTES_MAX)?;
         codec::check_version(WHAT, &signed.body.0, CHARTER_FORMAT)?;
         let mut pending = Self::unsigned(Checked::decode(signed.body.0)?, None)?;
-        pending.take_signatures(signed.signatures)?;
+        pending.signatures =
+            pending.check(&pending.electors.roots, by_member(signed.signatures))?;
         Ok(pending)
     }
 
@@ -121,8 +122,10 @@ impl PendingCharter {
         let before = charter.version_of(&previous);
         let before = before.ok_or(CharterError::NoPredecessor { version, previous })?;
         let mut pending = Self::unsigned(checked, Some(before))?;
-        pending.take_signatures(signed.signatures)?;
-        pending.take_proofs(proofs)?;
+        pending.signatures =
+            pending.check(&pending.electors.roots, by_member(signed.signatures))?;
+        let proofs = proofs.into_iter().map(|proof| (proof.name, proof.signature));
+        pending.proofs = pending.check(&pending.electors.witnesses, proofs)?;
         Ok(pending)
     }
 
@@ -136,36 +139,24 @@ impl PendingCharter {
         Ok(Self { checked, electors, id, signatures, proofs })
     }
 
-    fn take_signatures(&mut self, signatures: Vec<RootSignature>) -> Result<(), CharterError> {
-        let mut before: Option<MemberCode> = None;
-        for RootSignature { member, signature } in signatures {
-            let refuse = || CharterError::BadSignature(member.to_string());
-            let key = self.electors.roots.get(&member).ok_or_else(refuse)?;
-            let key = key.check().map_err(|_| refuse())?;
-            key.verify(Purpose::Charter, &self.id.0, &signature).map_err(|_| refuse())?;
-            if before.as_ref().is_some_and(|before| *before >= member) {
-                return Err(refuse());
-            }
-            self.signatures.insert(member.clone(), signature);
-            before = Some(member);
-        }
-        Ok(())
-    }
-
-    fn take_proofs(&mut self, proofs: Vec<WitnessSignature>) -> Result<(), CharterError> {
-        let mut before: Option<Text<120>> = None;
-        for WitnessSignature { name, signature } in proofs {
+    /// Checks signatures in ascending order of name, each by the key that is listed for the name.
+    fn check<N: Ord + Clone + ToString>(
+        &self,
+        keys: &BTreeMap<N, PublicKey>,
+        signatures: impl Iterator<Item = (N, Signature)>,
+    ) -> Result<BTreeMap<N, Signature>, CharterError> {
+        let mut checked: BTreeMap<N, Signature> = BTreeMap::new();
+        for (name, signature) in signatures {
             let refuse = || CharterError::BadSignature(name.to_string());
-            let key = self.electors.witnesses.get(&name).ok_or_else(refuse)?;
+            let key = keys.get(&name).ok_or_else(refuse)?;
             let key = key.check().map_err(|_| refuse())?;
             key.verify(Purpose::Charter, &self.id.0, &signature).map_err(|_| refuse())?;
-            if before.as_ref().is_some_and(|before| *before >= name) {
+            if checked.last_key_value().is_some_and(|(before, _)| *before >= name) {
                 return Err(refuse());
             }
-            self.proofs.insert(name.clone(), signature);
-            before = Some(name);
+            checked.insert(name, signature);
         }
-        Ok(())
+        Ok(checked)
     }
 
     /// Adds the signature of the member or new witness whose key this is, and says who that is.
@@ -351,6 +342,10 @@ impl PendingCharter {
     pub fn ended(&self) -> &[Ended] {
         &self.checked.ended
     }
+}
+
+fn by_member(signatures: Vec<RootSignature>) -> impl Iterator<Item = (MemberCode, Signature)> {
+    signatures.into_iter().map(|one| (one.member, one.signature))
 }
 
 /// Signed cards in ascending order of code, each of them verified.
