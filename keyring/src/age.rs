@@ -6,8 +6,8 @@
 use crate::passphrase::Passphrase;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use chacha20poly1305::aead::{AeadInPlace as _, KeyInit as _};
-use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
+use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
@@ -177,14 +177,13 @@ fn header_mac(file_key: &[u8]) -> Hmac<Sha256> {
 
 fn seal(key: &[u8; 32], nonce: &[u8; 12], text: &mut Vec<u8>) {
     let cipher = ChaCha20Poly1305::new(key.into());
-    let tag = cipher.encrypt_in_place_detached(Nonce::from_slice(nonce), &[], text);
-    text.extend_from_slice(&tag.expect("a key file is short"));
+    let sealed = cipher.encrypt_in_place(&Nonce::from(*nonce), &[], text);
+    sealed.expect("a key file is short");
 }
 
 fn open(key: &[u8; 32], nonce: &[u8; 12], text: &mut Vec<u8>) -> Option<()> {
-    let tag = text.split_off(text.len().checked_sub(TAG_BYTES)?);
-    let (cipher, tag) = (ChaCha20Poly1305::new(key.into()), Tag::from_slice(&tag));
-    cipher.decrypt_in_place_detached(Nonce::from_slice(nonce), &[], text, tag).ok()
+    let cipher = ChaCha20Poly1305::new(key.into());
+    cipher.decrypt_in_place(&Nonce::from(*nonce), &[], text).ok()
 }
 
 fn armor(bytes: &[u8]) -> String {

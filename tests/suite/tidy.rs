@@ -5,25 +5,33 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which of our crates a crate may import, by folder.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("ledger", &[]),
-    ("keyring", &["ledger"]),
+    ("keyring", &["ledger", "sealing"]),
+    ("sealing", &["ledger"]),
     ("replica", &["ledger"]),
     ("casebook", &["ledger"]),
     ("database", &["ledger", "casebook"]),
     ("report", &["casebook", "database"]),
     ("api", &["ledger", "casebook"]),
-    ("node", &["ledger", "keyring", "replica", "casebook", "database", "report", "api"]),
-    ("cli", &["ledger", "keyring", "casebook", "api", "database", "report"]),
+    ("node", &["ledger", "keyring", "sealing", "replica", "casebook", "database", "report", "api"]),
+    ("cli", &["ledger", "keyring", "sealing", "casebook", "api", "database", "report"]),
     (
         "tests",
-        &["ledger", "keyring", "replica", "casebook", "database", "report", "api", "node", "cli"],
+        &[
+            "ledger", "keyring", "sealing", "replica", "casebook", "database", "report", "api",
+            "node", "cli",
+        ],
     ),
 ];
 
 /// Where a library may be used.
-const NAMED_ONLY_IN: [(&str, &str); 3] =
-    [("libp2p", "node/src/net/"), ("sled", "node/src/store/"), ("bincode", "ledger/src/codec.rs")];
+const NAMED_ONLY_IN: [(&str, &str); 4] = [
+    ("libp2p", "node/src/net/"),
+    ("sled", "node/src/store/"),
+    ("bincode", "ledger/src/codec.rs"),
+    ("hpke", "sealing/src/"),
+];
 
 /// Older versions have faults that were published.
 const AT_LEAST: [(&str, [u32; 3]); 9] = [
