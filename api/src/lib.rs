@@ -8,6 +8,7 @@ pub mod authority;
 pub mod charter;
 pub mod review;
 pub mod route;
+pub mod sealed;
 pub mod submit;
 pub mod words;
 
@@ -18,4 +19,7 @@ pub use answer::{
 pub use authority::{AuthorityView, KeyState, KeyView, MarkedRange, StepView};
 pub use charter::{Offer, Proposals};
 pub use review::{Review, ReviewList, ReviewRequest, ReviewSigner, ReviewState, Reviewed};
+pub use sealed::{
+    Access, AccessKind, AccessList, FileView, Opened, Pieces, SealedList, SealedState, SealedView,
+};
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

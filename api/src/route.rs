@@ -32,6 +32,21 @@ pub const REVIEW_REFUSAL: &str = "/v1/reviews/{id}/refusal";
 pub const CASES: &str = "/v1/cases";
 /// One case: all that every member has stated about it. `GET`.
 pub const CASE: &str = "/v1/cases/{case}";
+/// The sealed parts of a case (`case`) or of all, and what is here of them. `GET`, by a viewer.
+pub const SEALED: &str = "/v1/sealed";
+/// A sealed part: its payload (`member`, `reference`, `part`, `class`, `audience`) for a statement to come. `PUT`, by a contributor.
+/// What it says. `GET`, by a viewer, and recorded.
+pub const SEALED_PART: &str = "/v1/sealed/{commitment}";
+/// A sealed part's content with the proof that it is what was committed to: a file. `GET`, by a viewer, and recorded.
+pub const SEALED_OPENING: &str = "/v1/sealed/{commitment}/opening";
+/// Which pieces of a sealed file are here. `GET`, by a viewer.
+pub const SEALED_PIECES: &str = "/v1/sealed/{commitment}/pieces";
+/// One encrypted piece of a sealed file, by its number from 0. `PUT`, by a contributor.
+pub const SEALED_PIECE: &str = "/v1/sealed/{commitment}/pieces/{piece}";
+/// A sealed file, decrypted. `GET`, by a viewer, and recorded.
+pub const SEALED_FILE: &str = "/v1/sealed/{commitment}/file";
+/// Who has opened a sealed part. `GET`, by a viewer of the member that sealed it.
+pub const SEALED_ACCESS: &str = "/v1/sealed/{commitment}/access";
 /// What happens, as it happens: server-sent events. `GET`.
 pub const EVENTS: &str = "/v1/events";
 /// A log's newest checkpoint with its cosignatures, for tools that know C2SP logs. `GET`.

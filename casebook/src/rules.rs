@@ -71,7 +71,14 @@ fn check(
         Fact::TrialOpened(said) => justice(member, kind, basis, &said.proceeding),
         Fact::Judgment(said) => justice(member, kind, basis, &said.proceeding),
         Fact::NoChange(_) => step(kind, basis),
-        Fact::Note(_) | Fact::Retraction(_) => Ok(()),
+        Fact::Note(_)
+        | Fact::Retraction(_)
+        | Fact::Document(_)
+        | Fact::HandedOver(_)
+        | Fact::Granted(_)
+        | Fact::Erased(_)
+        | Fact::Identity(_) => Ok(()),
+        Fact::Admitted(_) => admission(kind, basis),
         Fact::Closed(said) => closing(kind, basis, Some(said.reason)),
         Fact::Reopened(_) => closing(kind, basis, None),
         Fact::Correction(said) => {
@@ -96,9 +103,24 @@ pub fn may_ever_state(member: MemberKind, kind: Kind) -> bool {
             step(member, Basis::OwnAct).or_else(|_| step(member, Basis::OfficialCommunication))
         }
         170 | 171 => closing(member, Basis::OwnAct, None),
+        185 => admission(member, Basis::OwnAct),
         _ => Ok(()),
     };
     verdict.is_ok()
+}
+
+/// Whom a case concerns beside those whom it concerns by its facts.
+fn admission(kind: MemberKind, basis: Basis) -> Result<(), Refusal> {
+    match (kind, basis) {
+        (MemberKind::State | MemberKind::Secretariat, Basis::OwnAct) => Ok(()),
+        (
+            MemberKind::State | MemberKind::Secretariat,
+            Basis::OfficialCommunication | Basis::Observation | Basis::PublicSource,
+        ) => Err(("admits as its own act alone", "use --basis own_act")),
+        (MemberKind::Mission | MemberKind::RegionalOrganisation, _) => {
+            Err(("does not decide whom a case concerns", "the host State or the Secretariat does"))
+        }
+    }
 }
 
 fn who(kind: MemberKind) -> &'static str {

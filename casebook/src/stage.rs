@@ -88,7 +88,13 @@ impl Stage {
             | Fact::NoChange(_)
             | Fact::Note(_)
             | Fact::Correction(_)
-            | Fact::Retraction(_) => Self::Reported,
+            | Fact::Retraction(_)
+            | Fact::Document(_)
+            | Fact::HandedOver(_)
+            | Fact::Granted(_)
+            | Fact::Erased(_)
+            | Fact::Identity(_)
+            | Fact::Admitted(_) => Self::Reported,
         }
     }
 }

@@ -245,6 +245,43 @@ vocabulary!(
     }
 );
 
+vocabulary!(
+    /// What a document is.
+    DocumentClass, "class of document", {
+        Document = "document",
+        Image = "image",
+        Recording = "recording",
+        Data = "data",
+        Other = "other",
+    }
+);
+
+vocabulary!(
+    /// What a document is for.
+    DocumentUse, "use of a document", {
+        Evidentiary = "evidentiary",
+        Working = "working",
+    }
+);
+
+vocabulary!(
+    /// Why a sealed part is erased.
+    ErasureReason, "reason for erasing", {
+        SecretLeak = "secret_leak",
+        PersonalData = "personal_data",
+        LegalOrSafetyOrder = "legal_or_safety_order",
+        MaliciousContent = "malicious_content",
+    }
+);
+
+vocabulary!(
+    /// What somebody is in a case whose identity a member holds.
+    PersonRole, "role of a person", {
+        Victim = "victim",
+        Accused = "accused",
+    }
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use cairn_api::words::kind_words;
 use cairn_casebook::fact::{
     Authority, CaseOpened, Casualties, Correction, JudgmentResult, Notified, Retraction,
 };
-use cairn_casebook::vocabulary::{Nature, Presence, Sentence};
+use cairn_casebook::vocabulary::{Nature, PersonRole, Presence, Sentence};
 use cairn_casebook::{Fact, Reading};
 use cairn_ledger::statement::Timestamp;
 use cairn_ledger::{Charter, Cosigner, Kind, MemberCode};
@@ -60,6 +60,25 @@ pub fn fact(fact: &Fact) -> String {
         Fact::Retraction(said) => retraction(said),
         Fact::Closed(said) => format!("case closed on {}: {}", said.date, said.reason),
         Fact::Reopened(said) => format!("case reopened on {}", said.date),
+        Fact::Document(said) if said.label.is_empty() => {
+            format!("{} attached ({})", said.class, said.purpose)
+        }
+        Fact::Document(said) => {
+            format!("{} attached ({}): {}", said.class, said.purpose, said.label)
+        }
+        Fact::HandedOver(said) => {
+            format!("document {} handed over on {}", said.document, said.date)
+        }
+        Fact::Granted(said) => format!("access granted to part {} of {}", said.part, said.target),
+        Fact::Erased(said) => format!(
+            "part {} of {} erased: {}, by {}",
+            said.part, said.target, said.reason, said.authority
+        ),
+        Fact::Identity(said) => match said.role {
+            PersonRole::Victim => format!("identity of V-{} is held", said.number),
+            PersonRole::Accused => format!("identity of A-{} is held", said.number),
+        },
+        Fact::Admitted(said) => format!("{} admitted to the case: {}", said.member, said.decision),
     }
 }
 

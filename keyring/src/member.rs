@@ -5,6 +5,7 @@ use crate::file::{self, generate};
 use crate::passphrase::{Passphrases, Protection};
 use cairn_ledger::card::Card;
 use cairn_ledger::{PublicKey, SecretKey};
+use cairn_sealing::SealingSecret;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -20,14 +21,16 @@ pub enum Role {
     Cosign,
     /// The node's identity towards peers.
     Transport,
+    /// Opens what is sealed for the member.
+    Seal,
 }
 
 impl Role {
     /// All, in the order in which a card has them.
-    pub const ALL: [Self; 4] = [Self::Root, Self::Log, Self::Cosign, Self::Transport];
+    pub const ALL: [Self; 5] = [Self::Root, Self::Log, Self::Cosign, Self::Transport, Self::Seal];
 
-    /// Those that a running node signs with.
-    pub const OF_NODE: [Self; 3] = [Self::Log, Self::Cosign, Self::Transport];
+    /// Those that a running node needs.
+    pub const OF_NODE: [Self; 4] = [Self::Log, Self::Cosign, Self::Transport, Self::Seal];
 
     /// The word for it, which is also the name of its file.
     #[must_use]
@@ -37,6 +40,7 @@ impl Role {
             Self::Log => "log",
             Self::Cosign => "cosign",
             Self::Transport => "transport",
+            Self::Seal => "seal",
         }
     }
 
@@ -52,14 +56,24 @@ impl Role {
         format!("{self}.new.key")
     }
 
-    /// The public half that a card has for it.
+    /// The public half that a card has for it. A sealing key has another form there.
     #[must_use]
-    pub fn on(self, card: &Card) -> PublicKey {
+    pub fn on(self, card: &Card) -> Option<PublicKey> {
         match self {
-            Self::Root => card.keys.root,
-            Self::Log => card.keys.log,
-            Self::Cosign => card.keys.cosign,
-            Self::Transport => card.keys.transport,
+            Self::Root => Some(card.keys.root),
+            Self::Log => Some(card.keys.log),
+            Self::Cosign => Some(card.keys.cosign),
+            Self::Transport => Some(card.keys.transport),
+            Self::Seal => None,
+        }
+    }
+
+    /// Whether a card lists this key for it.
+    #[must_use]
+    pub fn lists(self, card: &Card, secret: &SecretKey) -> bool {
+        match self.on(card) {
+            Some(public) => public == secret.public(),
+            None => card.sealing.contains(&SealingSecret::of(secret).public()),
         }
     }
 
@@ -71,6 +85,7 @@ impl Role {
             Self::Log => "The log key of a Cairn member: signs checkpoints.",
             Self::Cosign => "The cosigning key of a Cairn member.",
             Self::Transport => "The transport key of a Cairn node.",
+            Self::Seal => "The sealing key of a Cairn member: opens what is sealed for it.",
         }
     }
 }
@@ -79,7 +94,7 @@ impl std::str::FromStr for Role {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|role| role.word() == text);
-        found.ok_or_else(|| "expected root, log, cosign or transport".into())
+        found.ok_or_else(|| "expected root, log, cosign, transport or seal".into())
     }
 }
 
@@ -114,7 +129,7 @@ pub fn make_folder(folder: &Path) -> Result<(), KeyringError> {
     made.map_err(|error| KeyringError::io("make", folder, error))
 }
 
-/// The secrets that a running node signs with. The root key is none of them.
+/// The secrets of a running node. The root key is none of them.
 #[derive(Debug, Clone)]
 pub struct NodeSecrets {
     /// Signs the log's checkpoints.
@@ -123,6 +138,9 @@ pub struct NodeSecrets {
     pub cosign: SecretKey,
     /// The node's identity towards peers.
     pub transport: SecretKey,
+    /// Open what is sealed for the member: the key on its card first, then earlier ones. None where
+    /// its card lists none.
+    pub seal: Vec<SealingSecret>,
 }
 
 /// A card asks for keys that are not here.
@@ -132,12 +150,12 @@ pub struct MissingKeys(pub Vec<Missing>);
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no file in keys/ has the {role} key of the member card, {listed}")]
+#[error("no file in keys/ has the {role} key of the member card{}", .listed.map(|key| format!(", {key}")).unwrap_or_default())]
 pub struct Missing {
     /// What it is for.
     pub role: Role,
-    /// Its public half.
-    pub listed: PublicKey,
+    /// Its public half, which a sealing key says in another form.
+    pub listed: Option<PublicKey>,
 }
 
 /// The keys of a node that lie in its folder: those in use and those that wait for a charter to list
@@ -156,16 +174,21 @@ struct Held {
 }
 
 impl MemberKeys {
-    /// Opens the log, cosigning and transport key in `folder`, and their successors where there are
-    /// any. The root key is not looked at.
+    /// Opens the log, cosigning, transport and sealing key in `folder`, and their successors where there are
+    /// any; of sealing keys those before as well, to which things are still sealed. The root key is not looked at.
     ///
     /// # Errors
     /// When a file is there and cannot be opened.
     pub fn open(folder: &Path, passphrases: &mut Passphrases) -> Result<Self, KeyringError> {
         let mut held = Vec::new();
         for role in Role::OF_NODE {
-            for is_new in [false, true] {
-                let path = folder.join(if is_new { role.new_file() } else { role.file() });
+            let mut names = vec![(role.file(), false), (role.new_file(), true)];
+            if role == Role::Seal {
+                let old = old_names(role).take_while(|name| folder.join(name).exists());
+                names.extend(old.map(|name| (name, false)));
+            }
+            for (name, is_new) in names {
+                let path = folder.join(name);
                 let secret = match file::read(&path, passphrases) {
                     // A start that was interrupted between two names left the new one alone.
                     Err(KeyringError::Missing(_)) => continue,
@@ -183,17 +206,33 @@ impl MemberKeys {
     /// With the roles for which there is none.
     pub fn matching(&self, card: &Card) -> Result<NodeSecrets, MissingKeys> {
         let of = |role: Role| {
-            let listed = role.on(card);
-            let held = self.held.iter().find(|held| held.role == role && held.has(&listed));
-            held.map(|held| held.secret.clone()).ok_or(Missing { role, listed })
+            let held = self.held.iter().find(|held| held.role == role && held.is_on(card));
+            held.map(|held| held.secret.clone()).ok_or(Missing { role, listed: role.on(card) })
         };
-        match (of(Role::Log), of(Role::Cosign), of(Role::Transport)) {
-            (Ok(log), Ok(cosign), Ok(transport)) => Ok(NodeSecrets { log, cosign, transport }),
-            (log, cosign, transport) => {
-                let found = [log, cosign, transport];
-                Err(MissingKeys(found.into_iter().filter_map(Result::err).collect()))
+        let seal = if card.sealing.is_empty() { Ok(None) } else { of(Role::Seal).map(Some) };
+        match (of(Role::Log), of(Role::Cosign), of(Role::Transport), seal) {
+            (Ok(log), Ok(cosign), Ok(transport), Ok(seal)) => {
+                let seal = self.sealing(seal.as_ref());
+                Ok(NodeSecrets { log, cosign, transport, seal })
+            }
+            (log, cosign, transport, seal) => {
+                let found = [log.err(), cosign.err(), transport.err(), seal.err()];
+                Err(MissingKeys(found.into_iter().flatten().collect()))
             }
         }
+    }
+
+    /// All sealing keys, the one in use first.
+    fn sealing(&self, in_use: Option<&SecretKey>) -> Vec<SealingSecret> {
+        let held = self.held.iter().filter(|held| held.role == Role::Seal);
+        let mut all: Vec<_> = in_use.into_iter().chain(held.map(|held| &held.secret)).collect();
+        let mut seen = Vec::new();
+        all.retain(|secret| {
+            let is_new = !seen.contains(&secret.public());
+            seen.push(secret.public());
+            is_new
+        });
+        all.into_iter().map(SealingSecret::of).collect()
     }
 
     /// Gives the new keys that `card` lists the names of those in use, and keeps the ones before them
@@ -204,13 +243,12 @@ impl MemberKeys {
     pub fn settle(&mut self, card: &Card) -> Result<Vec<Role>, KeyringError> {
         let mut changed = Vec::new();
         for role in Role::OF_NODE {
-            let listed = role.on(card);
-            let is_new = |held: &Held| held.role == role && held.is_new && held.has(&listed);
+            let is_new = |held: &Held| held.role == role && held.is_new && held.is_on(card);
             if !self.held.iter().any(is_new) {
                 continue;
             }
             put_in_use(&self.folder, role)?;
-            self.held.retain(|held| held.role != role || held.is_new);
+            self.held.retain(|held| held.role != role || held.is_new || role == Role::Seal);
             for held in self.held.iter_mut().filter(|held| held.role == role) {
                 held.is_new = false;
             }
@@ -221,20 +259,24 @@ impl MemberKeys {
 }
 
 impl Held {
-    fn has(&self, public: &PublicKey) -> bool {
-        self.secret.public() == *public
+    fn is_on(&self, card: &Card) -> bool {
+        self.role.lists(card, &self.secret)
     }
+}
+
+/// The names of keys that were in use, the first one first.
+fn old_names(role: Role) -> impl Iterator<Item = String> {
+    (1_u32..).map(move |number| match number {
+        1 => format!("{role}.old.key"),
+        _ => format!("{role}.old-{number}.key"),
+    })
 }
 
 /// `ROLE.new.key` becomes `ROLE.key`, and that one `ROLE.old.key`: nothing is overwritten.
 fn put_in_use(folder: &Path, role: Role) -> Result<(), KeyringError> {
     let path = folder.join(role.file());
     if path.exists() {
-        let names = (1_u32..).map(|number| match number {
-            1 => format!("{role}.old.key"),
-            _ => format!("{role}.old-{number}.key"),
-        });
-        let free = names.map(|name| folder.join(name)).find(|path| !path.exists());
+        let free = old_names(role).map(|name| folder.join(name)).find(|path| !path.exists());
         file::rename(&path, &free.expect("one of four thousand million names is free"))?;
     }
     file::rename(&folder.join(role.new_file()), &path)
@@ -254,16 +296,16 @@ mod tests {
     fn member() -> (tempfile::TempDir, PathBuf, Card) {
         let top = tempfile::tempdir().unwrap();
         let folder = top.path().join("keys");
-        let new =
-            |role: Role| make(&folder, &role.file(), role, &Protection::Clear).unwrap().public();
-        let [root, log, cosign, transport] = Role::ALL.map(new);
+        let new = |role: Role| make(&folder, &role.file(), role, &Protection::Clear).unwrap();
+        let [root, log, cosign, transport, seal] = Role::ALL.map(new);
+        let [root, log, cosign, transport] = [root, log, cosign, transport].map(|key| key.public());
         let card = Card {
             format: CARD_FORMAT,
             code: MemberCode::new("COD").unwrap(),
             name: Text::new("Congo").unwrap(),
             kind: MemberKind::State,
             keys: cairn_ledger::card::MemberKeys { root, log, cosign, transport },
-            sealing: Vec::new(),
+            sealing: vec![SealingSecret::of(&seal).public()],
         };
         (top, folder, card)
     }
@@ -288,7 +330,7 @@ mod tests {
         assert_eq!(keys.matching(&new).unwrap().log.public(), new.keys.log);
         assert_eq!(open(&folder).matching(&new).unwrap().log.public(), new.keys.log);
         let missing = open(&folder).matching(&old).unwrap_err();
-        assert_eq!(missing.0, [Missing { role: Role::Log, listed: old.keys.log }]);
+        assert_eq!(missing.0, [Missing { role: Role::Log, listed: Some(old.keys.log) }]);
         // And once more: nothing that was in use is overwritten.
         let mut third = new.clone();
         third.keys.log = make_new(&folder, Role::Log);
@@ -296,6 +338,26 @@ mod tests {
         let kept =
             |name: &str| file::read(&folder.join(name), &mut Passphrases::none()).unwrap().public();
         assert_eq!([kept("log.old.key"), kept("log.old-2.key")], [old.keys.log, new.keys.log]);
+    }
+
+    #[test]
+    fn earlier_sealing_keys_still_open_what_is_sealed_to_them() {
+        let (_top, folder, old) = member();
+        let before = open(&folder).matching(&old).unwrap().seal;
+        let made = make(&folder, "seal.new.key", Role::Seal, &Protection::Clear).unwrap();
+        let new = Card { sealing: vec![SealingSecret::of(&made).public()], ..old.clone() };
+        let mut keys = open(&folder);
+        assert_eq!(keys.settle(&new).unwrap(), [Role::Seal]);
+        for keys in [keys, open(&folder)] {
+            let held = keys.matching(&new).unwrap().seal;
+            let ids: Vec<_> = held.iter().map(SealingSecret::id).collect();
+            assert_eq!(ids, [SealingSecret::of(&made).id(), before[0].id()]);
+        }
+        let none = Card { sealing: Vec::new(), ..old };
+        assert_eq!(open(&folder).matching(&none).unwrap().seal.len(), 2);
+        fs::remove_file(folder.join("seal.key")).unwrap();
+        let missing = open(&folder).matching(&new).unwrap_err();
+        assert_eq!(missing.to_string(), "no file in keys/ has the seal key of the member card");
     }
 
     #[test]

@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 pub const CARD_FORMAT: u16 = 1;
 /// The most bytes of a signed card.
 pub const CARD_BYTES_MAX: usize = 16 << 10;
+/// The algorithm of sealing keys that is assigned.
+pub const X_WING: u16 = 1;
+/// The bytes of a key of that algorithm.
+pub const X_WING_BYTES: usize = 1216;
 const WHAT: &str = "a member card";
 
 /// What a member is.
@@ -43,7 +47,7 @@ impl core::fmt::Display for MemberKind {
 /// A key that others encrypt to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealingKey {
-    /// By the numbering of the specification; none is assigned yet.
+    /// By the numbering of the specification: 1 is X-Wing.
     pub algorithm: u16,
     /// The public key.
     pub key: Bytes,
@@ -129,6 +133,14 @@ pub enum CardError {
         /// Which key.
         role: &'static str,
     },
+    /// A sealing key of a known algorithm has another size, or stands there twice.
+    #[error("the sealing keys of {code}: {why}")]
+    Sealing {
+        /// Whose card.
+        code: MemberCode,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// One key stands in two places.
     #[error("{code} uses one key for two purposes: {role}")]
     Repeated {
@@ -177,6 +189,7 @@ impl Card {
         let signed: SignedCard = codec::decode(WHAT, bytes, CARD_BYTES_MAX)?;
         codec::check_version(WHAT, &signed.card.0, CARD_FORMAT)?;
         let card: Self = codec::decode(WHAT, &signed.card.0, CARD_BYTES_MAX)?;
+        card.check_sealing()?;
         let hash = hash_of(&signed.card.0);
         let keys = card.keys.by_role();
         for (index, ((role, key), proof)) in keys.iter().zip(&signed.proofs).enumerate() {
@@ -193,6 +206,22 @@ impl Card {
             }
         }
         Ok(card)
+    }
+}
+
+impl Card {
+    /// Whether a sealing key is one to which something can be sealed shows when that is done; here is
+    /// what can be told of its form.
+    fn check_sealing(&self) -> Result<(), CardError> {
+        let wrong = |why| Err(CardError::Sealing { code: self.code.clone(), why });
+        let mut known = self.sealing.iter().filter(|key| key.algorithm == X_WING);
+        match (known.next(), known.next()) {
+            (_, Some(_)) => wrong("two of algorithm 1, at most one is allowed"),
+            (Some(key), None) if key.key.0.len() != X_WING_BYTES => {
+                wrong("one of algorithm 1 that has not 1216 bytes")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -226,6 +255,7 @@ impl PendingCard {
             codec::decode(WHAT, bytes, CARD_BYTES_MAX)?;
         codec::check_version(WHAT, &bytes, CARD_FORMAT)?;
         let card: Card = codec::decode(WHAT, &bytes, CARD_BYTES_MAX)?;
+        card.check_sealing()?;
         let hash = hash_of(&bytes);
         for ((role, key), proof) in card.keys.by_role().into_iter().zip(&proofs) {
             let code = || card.code.clone();

@@ -74,7 +74,7 @@ async fn once(
     let me = card.code;
     let listed = charter.log(&me).cloned();
     let card = listed.ok_or_else(|| anyhow!("the charter does not list {me}"))?;
-    let NodeSecrets { log, cosign, transport } = keys.matching(&card)?;
+    let NodeSecrets { log, cosign, transport, .. } = keys.matching(&card)?;
     put_new_keys_in_use(folder, &card, keys)?;
     let (version, name) = (charter.version(), charter.name());
     tracing::info!(member = %me, network = %charter.network(), %name, version, "starting");

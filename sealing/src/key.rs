@@ -1,17 +1,12 @@
 //! Keys to which parts are sealed, and the key of one part's content.
 
 use crate::error::SealError;
-use cairn_ledger::card::{Card, SealingKey};
+use cairn_ledger::card::{Card, SealingKey, X_WING};
 use cairn_ledger::hash::{Bytes, derive};
 use cairn_ledger::{MemberCode, SecretKey};
 use hpke::kem::XWing;
 use hpke::{Deserializable as _, Kem as _, Serializable as _};
 use zeroize::Zeroizing;
-
-/// The number of X-Wing among sealing keys.
-pub const ALGORITHM: u16 = 1;
-/// Bytes of an X-Wing public key.
-pub const PUBLIC_KEY_BYTES: usize = 1216;
 
 type Public = <XWing as hpke::Kem>::PublicKey;
 type Private = <XWing as hpke::Kem>::PrivateKey;
@@ -54,7 +49,7 @@ impl SealingSecret {
     #[must_use]
     pub fn public(&self) -> SealingKey {
         let key = Bytes(XWing::sk_to_pk(&self.secret).to_bytes().to_vec());
-        SealingKey { algorithm: ALGORITHM, key }
+        SealingKey { algorithm: X_WING, key }
     }
 
     /// Its short name.
@@ -83,7 +78,7 @@ impl Recipient {
     /// When the card has no sealing key, or one that is none.
     pub fn of(card: &Card) -> Result<Self, SealError> {
         let code = card.code.clone();
-        let listed = card.sealing.iter().find(|key| key.algorithm == ALGORITHM);
+        let listed = card.sealing.iter().find(|key| key.algorithm == X_WING);
         let Some(SealingKey { key: Bytes(key), .. }) = listed else {
             return Err(SealError::NoKey(code));
         };

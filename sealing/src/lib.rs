@@ -12,7 +12,7 @@ mod payload;
 pub mod piece;
 
 pub use error::{OpenError, SealError};
-pub use key::{ALGORITHM, ContentKey, KeyId, PUBLIC_KEY_BYTES, Recipient, SealingSecret};
+pub use key::{ContentKey, KeyId, Recipient, SealingSecret};
 pub use manifest::{FILE_BYTES_MAX, MANIFEST_FORMAT, Manifest};
 pub use opening::{OPENING_BYTES_MAX, Opening};
 pub use payload::{

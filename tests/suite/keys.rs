@@ -242,7 +242,7 @@ fn new_keys_wait_until_a_charter_lists_them_and_are_then_put_in_use() {
     let unlock = "--passphrase-file passphrase";
     let wrong = member.type_("cairn-node key new --data cod log --passphrase-file other");
     assert!(wrong.err.contains("does not open cod/keys/cosign.key"), "{}", wrong.err);
-    assert_eq!(files(&member.path("cod/keys")).len(), 3, "nothing was made");
+    assert_eq!(files(&member.path("cod/keys")).len(), 4, "nothing was made");
     let made = member.yes(&format!("cairn-node key new --data cod log transport {unlock}"));
     assert!(made.contains("still to sign: root"), "{made}");
     let again = member.type_(&format!("cairn-node key new --data cod cosign {unlock}"));
@@ -290,7 +290,7 @@ fn passphrases_of_a_member_are_put_changed_and_taken_away() {
     member.yes(&format!("{change} --new-passphrase-file passphrase"));
     member.yes(&format!("{change} root --passphrase-file passphrase --new-passphrase-file other"));
     let shown = member.yes("cairn-node key show --data cod");
-    assert_eq!(shown.matches("  encrypted").count(), 4, "{shown}");
+    assert_eq!(shown.matches("  encrypted").count(), 5, "{shown}");
     // Not all of them open: none is changed.
     let refused = member.type_(&format!("{change} --passphrase-file other --no-passphrase"));
     assert!(refused.err.contains("does not open cod/keys/log.key"), "{}", refused.err);

@@ -152,7 +152,13 @@ fn openings(live: &[Live]) -> Vec<Opening> {
             | Fact::Correction(_)
             | Fact::Retraction(_)
             | Fact::Closed(_)
-            | Fact::Reopened(_) => None,
+            | Fact::Reopened(_)
+            | Fact::Document(_)
+            | Fact::HandedOver(_)
+            | Fact::Granted(_)
+            | Fact::Erased(_)
+            | Fact::Identity(_)
+            | Fact::Admitted(_) => None,
         })
         .collect();
     openings.sort_by(|a, b| a.source.cmp(&b.source));

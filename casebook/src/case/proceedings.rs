@@ -162,7 +162,13 @@ pub(super) fn step_of(fact: &Fact) -> Option<(&Proceeding, Date)> {
         | Fact::Correction(_)
         | Fact::Retraction(_)
         | Fact::Closed(_)
-        | Fact::Reopened(_) => None,
+        | Fact::Reopened(_)
+        | Fact::Document(_)
+        | Fact::HandedOver(_)
+        | Fact::Granted(_)
+        | Fact::Erased(_)
+        | Fact::Identity(_)
+        | Fact::Admitted(_) => None,
     }
 }
 
@@ -185,7 +191,13 @@ impl Parts {
             | Fact::Correction(_)
             | Fact::Retraction(_)
             | Fact::Closed(_)
-            | Fact::Reopened(_) => {}
+            | Fact::Reopened(_)
+            | Fact::Document(_)
+            | Fact::HandedOver(_)
+            | Fact::Granted(_)
+            | Fact::Erased(_)
+            | Fact::Identity(_)
+            | Fact::Admitted(_) => {}
         }
         self.steps.push(Step { date, stage: live.stage(), source: source.clone(), suspects });
     }

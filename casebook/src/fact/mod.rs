@@ -8,6 +8,7 @@ mod contact;
 mod fields;
 mod incident;
 mod justice;
+mod sealed;
 
 pub use amendment::{Correction, EntryRef, Replacement, Retraction};
 pub use closing::{Closed, Reopened};
@@ -16,6 +17,10 @@ pub use fields::{FactError, Says};
 pub use incident::{ByState, CaseOpened, Casualties};
 pub use justice::{
     Charged, InvestigationOpened, Judgment, JudgmentResult, SuspectsIdentified, TrialOpened,
+};
+
+pub use sealed::{
+    Admitted, Document, Erased, Granted, HandedOver, Identity, MAIN_PART, REMARK_PART,
 };
 
 use crate::date::{Date, Moment};
@@ -127,6 +132,12 @@ facts! {
     161 Retraction "retraction" "Retraction",
     170 Closed "closed" "Case closed",
     171 Reopened "reopened" "Case reopened",
+    180 Document "document" "Document",
+    181 HandedOver "handed_over" "Document handed over",
+    182 Granted "granted" "Access granted",
+    183 Erased "erased" "Sealed part erased",
+    184 Identity "identity" "Identity held",
+    185 Admitted "admitted" "Member admitted",
 }
 
 impl Fact {
@@ -148,6 +159,7 @@ impl Fact {
             Self::NoChange(fact) => dates.push(fact.since),
             Self::Closed(fact) => dates.push(fact.date),
             Self::Reopened(fact) => dates.push(fact.date),
+            Self::HandedOver(fact) => dates.push(fact.date),
             Self::Correction(fact) => {
                 let replacement = fact.replacement.reading();
                 dates.extend(replacement.fact().into_iter().flat_map(Self::dates));
@@ -155,7 +167,12 @@ impl Fact {
             Self::Casualties(_)
             | Self::SuspectsIdentified(_)
             | Self::Note(_)
-            | Self::Retraction(_) => {}
+            | Self::Retraction(_)
+            | Self::Document(_)
+            | Self::Granted(_)
+            | Self::Erased(_)
+            | Self::Identity(_)
+            | Self::Admitted(_) => {}
         }
         dates
     }

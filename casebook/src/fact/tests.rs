@@ -4,7 +4,9 @@ use super::*;
 use crate::samples::{
     casualties, correction_of, day, investigation, judgment, notified, opened, retraction_of, says,
 };
-use crate::vocabulary::{Basis, ClosingReason, OffenceCategory};
+use crate::vocabulary::{
+    Basis, ClosingReason, DocumentClass, DocumentUse, ErasureReason, OffenceCategory, PersonRole,
+};
 use alloc::vec;
 use alloc::vec::Vec;
 use cairn_ledger::text::Text;
@@ -40,6 +42,29 @@ fn one_of_each() -> Vec<Fact> {
         retraction_of("UNSEC", 1),
         Fact::Closed(Closed { says, date, reason: ClosingReason::TimeBarred }),
         Fact::Reopened(Reopened { says, date }),
+    ]
+    .into_iter()
+    .chain(sealed(says, date))
+    .collect()
+}
+
+fn sealed(says: Says, date: Date) -> Vec<Fact> {
+    let (member, hash) = ("UNSEC".parse().unwrap(), cairn_ledger::EntryHash([7; 32]));
+    let target = EntryRef { member, position: 3, hash };
+    let (class, purpose) = (DocumentClass::Image, DocumentUse::Evidentiary);
+    let (part, reason) = (MAIN_PART, ErasureReason::PersonalData);
+    let authority = "court order 7".parse().unwrap();
+    vec![
+        Fact::Document(Document { says, label: Text::default(), class, purpose }),
+        Fact::HandedOver(HandedOver { says, document: target.clone(), date }),
+        Fact::Granted(Granted { says, target: target.clone(), part }),
+        Fact::Erased(Erased { says, target, part, reason, authority }),
+        Fact::Identity(Identity { says, role: PersonRole::Victim, number: 1 }),
+        Fact::Admitted(Admitted {
+            says,
+            member: "TUR".parse().unwrap(),
+            decision: "request of 3 May".parse().unwrap(),
+        }),
     ]
 }
 

@@ -8,6 +8,7 @@ use cairn_ledger::card::{CARD_FORMAT, Card, MemberKeys, PendingCard};
 use cairn_ledger::charter::MemberKind;
 use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::{PublicKey, SecretKey};
+use cairn_sealing::SealingSecret;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -114,14 +115,14 @@ pub fn make(
     if root.is_none() {
         secrets.push(new(Role::Root)?);
     }
-    for role in Role::OF_NODE {
+    for role in [Role::Log, Role::Cosign, Role::Transport] {
         secrets.push(new(role)?);
     }
+    let sealing = vec![SealingSecret::of(&new(Role::Seal)?).public()];
     let public: Vec<_> = root.into_iter().chain(secrets.iter().map(SecretKey::public)).collect();
-    let [root, log, cosign, transport] = public[..] else { bail!("a member has four keys") };
+    let [root, log, cosign, transport] = public[..] else { bail!("a member signs with four keys") };
     let keys = MemberKeys { root, log, cosign, transport };
-    let mut card =
-        PendingCard::new(Card { format: CARD_FORMAT, code, name, kind, keys, sealing: Vec::new() });
+    let mut card = PendingCard::new(Card { format: CARD_FORMAT, code, name, kind, keys, sealing });
     for secret in &secrets {
         card.sign(secret);
     }

@@ -7,6 +7,7 @@ use anyhow::{Context, bail, ensure};
 use cairn_keyring::{KeyFile, KeyringError, Passphrases, Protection, Role};
 use cairn_ledger::card::{CARD_BYTES_MAX, Card, MemberKeys, PendingCard};
 use cairn_ledger::{PublicKey, SecretKey};
+use cairn_sealing::SealingSecret;
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +57,7 @@ pub(super) struct ChangePassphrase {
     /// One key file, wherever it is.
     #[arg(long, value_name = "FILE", conflicts_with = "data")]
     key_file: Option<PathBuf>,
-    /// Only the keys of these roles: root, log, cosign, transport.
+    /// Only the keys of these roles: root, log, cosign, transport, seal.
     #[arg(value_name = "ROLE", conflicts_with = "key_file")]
     roles: Vec<Role>,
     /// Take the new passphrase from the first line of this file instead of asking.
@@ -75,7 +76,7 @@ pub(super) struct New {
     /// The member's data folder.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Which keys: root, log, cosign, transport.
+    /// Which keys: root, log, cosign, transport, seal.
     #[arg(value_name = "ROLE", required_unless_present = "root")]
     roles: Vec<Role>,
     /// The public half of a new root key that was made elsewhere with `key root`.
@@ -117,8 +118,8 @@ struct Shown {
     file: String,
     public: Option<PublicKey>,
     encrypted: bool,
-    /// Whether it is the key on the member card.
-    on_card: bool,
+    /// Whether it is the key on the member card. Of an encrypted sealing key nobody knows.
+    on_card: Option<bool>,
 }
 
 /// The key files that are in a folder: those in use, then those to come.
@@ -142,7 +143,14 @@ fn show(folder: &Folder, json: bool) -> anyhow::Result<()> {
     let shown = present(folder, &[])?.into_iter().map(|(role, file)| {
         let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let public = file.public();
-        let on_card = public == Some(role.on(card));
+        let on_card = match role.on(card) {
+            Some(listed) => Some(public == Some(listed)),
+            None if file.is_encrypted() => None,
+            None => {
+                let secret = file.secret(&mut Passphrases::none());
+                secret.ok().map(|secret| role.lists(card, &secret))
+            }
+        };
         Shown { role: role.word(), file: name, public, encrypted: file.is_encrypted(), on_card }
     });
     let shown: Vec<_> = shown.collect();
@@ -153,11 +161,12 @@ fn show(folder: &Folder, json: bool) -> anyhow::Result<()> {
     for Shown { file, public, encrypted, on_card, .. } in &shown {
         let public = public.map_or_else(|| "?".into(), |public| public.to_string());
         let protection = if *encrypted { "encrypted" } else { "in the clear" };
-        let place = if *on_card { "" } else { ", not on the member card" };
+        let place = if *on_card == Some(false) { ", not on the member card" } else { "" };
         say!("{file:<18} {public}  {protection}{place}");
     }
     for role in Role::ALL.iter().filter(|role| !shown.iter().any(|one| one.role == role.word())) {
-        say!("{:<18} {}  not here", role.file(), role.on(card));
+        let public = role.on(card).map_or_else(|| "?".into(), |public| public.to_string());
+        say!("{:<18} {public}  not here", role.file());
     }
     Ok(())
 }
@@ -211,30 +220,35 @@ impl New {
         };
         // Those that stay are opened first: a wrong passphrase shall leave nothing behind.
         let mut secrets = Vec::new();
-        for role in Role::ALL.into_iter().filter(|role| !is_new(*role)) {
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Seal && !is_new(*role)) {
             let file =
                 if role == Role::Root { root.clone() } else { Some(folder.key(role.word())) };
             if let Some(file) = file {
                 secrets.push(cairn_keyring::read(&file, &mut old)?);
             }
         }
-        let mut keys = MemberKeys { root: self.root.unwrap_or(card.keys.root), ..card.keys };
+        let mut card = Card {
+            keys: MemberKeys { root: self.root.unwrap_or(card.keys.root), ..card.keys },
+            ..card
+        };
         for role in Role::ALL.into_iter().filter(|role| is_new(*role)) {
             let made = cairn_keyring::make(&folder.keys(), &role.new_file(), role, &protection)?;
-            *place(&mut keys, role) = made.public();
+            list(&mut card, role, &made);
             say!("made {}", folder.keys().join(role.new_file()).display());
             secrets.push(made);
         }
-        finish(&folder, Card { keys, ..card }, &secrets)
+        finish(&folder, card, &secrets)
     }
 }
 
-fn place(keys: &mut MemberKeys, role: Role) -> &mut PublicKey {
+/// Puts a new key on a card.
+fn list(card: &mut Card, role: Role, made: &SecretKey) {
     match role {
-        Role::Root => &mut keys.root,
-        Role::Log => &mut keys.log,
-        Role::Cosign => &mut keys.cosign,
-        Role::Transport => &mut keys.transport,
+        Role::Root => card.keys.root = made.public(),
+        Role::Log => card.keys.log = made.public(),
+        Role::Cosign => card.keys.cosign = made.public(),
+        Role::Transport => card.keys.transport = made.public(),
+        Role::Seal => card.sealing = vec![SealingSecret::of(made).public()],
     }
 }
 
