@@ -267,7 +267,7 @@ fn new_keys_wait_until_a_charter_lists_them_and_are_then_put_in_use() {
     assert_eq!(member.public("cod/keys/cosign.key"), before[1]);
     assert_eq!(member.public("cod/keys/log.old.key"), before[0]);
     assert_eq!(member.public("cod/keys/transport.old.key"), before[2]);
-    assert_eq!(files(&member.path("cod/keys")).len(), 5);
+    assert_eq!(files(&member.path("cod/keys")).len(), 6);
     assert!(!member.path("cod/member.new.card").exists());
     let keys = member.yes(&format!("cairn members --keys --json --node {}", member.url()));
     assert!(keys.contains("invented.example/keys"), "{keys}");
