@@ -180,10 +180,15 @@ impl Cosigned {
     }
 
     /// True when so many members stand behind it as a version of the charter asks for, with the keys
-    /// that this version lists.
+    /// that this version lists: one not below the first that lists the key of the checkpoint for the
+    /// log, since that is the least that the log can have adopted.
     #[must_use]
     pub fn is_confirmed(&self, charter: &Charter, author: &MemberCode) -> bool {
-        self.is_confirmed_since(charter, author, 1)
+        let key = Some(self.checkpoint.key());
+        let lists =
+            |version: &&Arc<Version>| version.member(author).map(|card| &card.keys.log) == key;
+        let since = charter.history().find(lists);
+        since.is_some_and(|since| self.is_confirmed_since(charter, author, since.version()))
     }
 
     /// The same, under a version not below `since`: a log that has adopted a version is not confirmed

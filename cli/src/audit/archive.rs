@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::home::cannot;
 use crate::verify::{self, Against};
-use cairn_ledger::charter::CHARTER_BYTES_MAX;
+use cairn_ledger::charter::CHARTERS_BYTES_MAX;
 use cairn_ledger::{Charter, MemberCode, NetworkId};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -116,7 +116,7 @@ fn charter(
     network: NetworkId,
 ) -> Result<(Charter, PathBuf), Failure> {
     let path = folder.join(CHARTER);
-    match read_bounded(&path, CHARTER_BYTES_MAX) {
+    match read_bounded(&path, CHARTERS_BYTES_MAX) {
         Ok(bytes) => {
             let charter = Charter::verify(&bytes, Some(network)).map_err(|why| {
                 Failure::no(format!("{} is refused: {why}", path.display()))

@@ -8,7 +8,7 @@ use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{cannot, part_of, put_in_place, replace};
 use crate::{describe, print};
 use cairn_api::Status;
-use cairn_ledger::charter::CHARTER_BYTES_MAX;
+use cairn_ledger::charter::CHARTERS_BYTES_MAX;
 use cairn_ledger::{Charter, MemberCode, NetworkId};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, args: &ExportArgs) -> Outcome {
 /// Puts the charter first. A folder of another network is not touched.
 fn charter(client: &Client, folder: &Path, network: NetworkId) -> Result<(), Failure> {
     let path = folder.join(CHARTER);
-    let there = read_bounded(&path, CHARTER_BYTES_MAX);
+    let there = read_bounded(&path, CHARTERS_BYTES_MAX);
     let other = there.ok().and_then(|bytes| Charter::verify(&bytes, None).ok());
     if let Some(other) = other.filter(|other| other.network() != network) {
         let (folder, other) = (folder.display(), other.network());

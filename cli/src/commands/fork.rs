@@ -5,7 +5,7 @@ use crate::audit::{CHARTER, FORK, read_bounded};
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::cannot;
 use crate::{describe, print};
-use cairn_ledger::charter::CHARTER_BYTES_MAX;
+use cairn_ledger::charter::CHARTERS_BYTES_MAX;
 use cairn_ledger::fork::{FORK_BYTES_MAX, ForkError, RawFork};
 use cairn_ledger::{Charter, Cosigned, Fork, NetworkId};
 use std::path::Path;
@@ -47,7 +47,7 @@ pub(super) fn verify(
 }
 
 fn believed(path: &Path, network: NetworkId) -> Result<Charter, Failure> {
-    let bytes = read_bounded(path, CHARTER_BYTES_MAX).map_err(|error| {
+    let bytes = read_bounded(path, CHARTERS_BYTES_MAX).map_err(|error| {
         cannot("read", path, &error).hint(
             "a fork proof is judged by the network's charter: name it with --charter FILE; every \
              archive holds one",

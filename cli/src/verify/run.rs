@@ -8,7 +8,8 @@ use cairn_ledger::entry::Verifier;
 use cairn_ledger::export::Header;
 use cairn_ledger::note::RawNote;
 use cairn_ledger::{
-    Charter, Checkpoint, DecodeError, Entry, Kind, Log, MemberCode, NetworkId, RawEntry, TreeHash,
+    AdmitError, Charter, Checkpoint, DecodeError, Entry, Kind, Log, MemberCode, NetworkId,
+    RawEntry, TreeHash,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,8 @@ const WORK_ENTRIES: usize = 32;
 struct Opening {
     charter: Arc<Charter>,
     checkpoint: Checkpoint,
+    /// The byte of the file at which the checkpoint begins.
+    checkpoint_at: u64,
     member: MemberCode,
 }
 
@@ -30,7 +33,7 @@ struct Opening {
 /// # Errors
 /// When header, charter or checkpoint are refused or the file cannot be read.
 pub fn peek<R: Read>(reader: R, against: &Against) -> Result<Peek, Failure> {
-    let Opening { charter, checkpoint, member } = open(&mut Source::new(reader), against)?;
+    let Opening { charter, checkpoint, member, .. } = open(&mut Source::new(reader), against)?;
     Ok(Peek { charter, member, size: checkpoint.size() })
 }
 
@@ -117,7 +120,7 @@ fn open<R: Read>(source: &mut Source<R>, against: &Against) -> Result<Opening, F
     let checkpoint = Checkpoint::verify(&header.checkpoint, origin, &charter.log_keys(&card.code))
         .map_err(|error| at(error.into()))?;
     let member = card.code.clone();
-    Ok(Opening { charter, checkpoint, member })
+    Ok(Opening { charter, checkpoint, checkpoint_at, member })
 }
 
 /// What is left to say when every entry was appended.
@@ -141,9 +144,15 @@ fn close<R: Read>(
         return Err(refuted(None, bytes, reason));
     }
     let Account { log, kinds, signatures, roots, .. } = account;
+    // Only the log's entries tell which of its keys signs promises of so many.
+    if !log.accepts_key(&opening.checkpoint) {
+        let (size, found) = (head.size, *opening.checkpoint.key());
+        let why = AdmitError::WrongKey { size, found };
+        return Err(refuted(None, opening.checkpoint_at, why));
+    }
     let (size, root, last) = (found.size, found.root, log.last());
     let authority = log.authority().clone();
-    let Opening { charter, checkpoint, member } = opening;
+    let Opening { charter, checkpoint, member, .. } = opening;
     Ok(Verified {
         charter,
         checkpoint,
