@@ -5,10 +5,11 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
+from charter import Card, Version
 from encoding import Reader, ascending, refuse, usable
 from entry import Entry, Statement, read_topics
 
-AUTHORISE, REVOKE, SUSPEND, COMPROMISED, TWO_PEOPLE, ROOT_KINDS = 1, 2, 4, 5, 6, 100
+AUTHORISE, REVOKE, ADOPT, SUSPEND, COMPROMISED, TWO_PEOPLE, ROOT_KINDS = 1, 2, 3, 4, 5, 6, 100
 MAY_NEED_SECOND = (SUSPEND, COMPROMISED, TWO_PEOPLE)
 LIST_MAX = 1_024
 
@@ -72,6 +73,13 @@ class Authority:
         self.note(entry)
         for key in signers:
             self.said.setdefault(key, []).append(entry.position)
+
+    def adopt(self, entry: Entry, version: Version, card: Card) -> None:
+        """From here on another root key and other rules have force (03:34)."""
+        if entry.signers != [card.log]:
+            refuse("03:35", "an adoption is for the log key alone that the adopted version lists")
+        self.note(entry)
+        self.root, self.charter_two_people = card.root, version.rules.two_people
 
     def note(self, entry: Entry) -> None:
         if not self.records or entry.statement.made_at > self.records[-1][0]:

@@ -1,4 +1,4 @@
-"""Page 05 of the specification: who the members are, which keys are theirs, and what the rules are."""
+"""Page 05 of the specification: one version of the charter, with its members, their keys and its rules."""
 
 from __future__ import annotations
 
@@ -11,28 +11,58 @@ CHARTER_BYTES_MAX = 4_194_304
 CARD_BYTES_MAX = 16_384
 MEMBERS_MAX = 512
 WITNESSES_MAX = 512
+ENDED_MAX = 4_096
+FIRST, AMENDMENT = 1, 2
 LOG_LINE, COSIGNATURE_LINE = b"\x01", b"\x04"
 ROLES = ("root", "log", "cosigning", "transport")
+
+Proofs = list[tuple[str, bytes]]
+"""Who has signed, and the signature."""
 
 
 @dataclass(frozen=True)
 class Card:
+    data: bytes
+    """As it was signed."""
     code: str
+    kind: int
     keys: tuple[bytes, ...]
+
+    @property
+    def root(self) -> bytes:
+        return self.keys[0]
+
+    @property
+    def log(self) -> bytes:
+        return self.keys[1]
+
+    @property
+    def cosigning(self) -> bytes:
+        return self.keys[2]
 
 
 @dataclass(frozen=True)
-class Charter:
-    id: bytes
-    name: str
+class Rules:
+    amend: int
+    rotate: int
     confirm: int
+    secretariat_signs: bool
     two_people: list[int]
     """The kinds that need the signatures of two contributors (03:21)."""
-    members: dict[str, Card]
-    witnesses: dict[str, bytes]
 
-    def origin(self, code: str) -> str:
-        return f"{self.name}/{code}"
+
+@dataclass(frozen=True)
+class Version:
+    id: bytes
+    number: int
+    previous: bytes
+    name: str
+    made_at: int
+    rules: Rules
+    members: dict[str, Card]
+    witnesses: list[tuple[str, bytes]]
+    ended: dict[str, tuple[int, bytes]]
+    """The sizes at which the logs of removed members have ended, and the roots."""
 
 
 def read_card(data: bytes) -> Card:
@@ -43,7 +73,7 @@ def read_card(data: bytes) -> Card:
     reader.end()
     reader = Reader(inner, "a card")
     reader.version()
-    code, _name, _kind = reader.code(), reader.text(120), reader.variant(4, 4)
+    code, _name, kind = reader.code(), reader.text(120), reader.variant(4, 4)
     keys = tuple(reader.take(32) for _ in ROLES)
     reader.many(lambda: (reader.number(2), reader.blob()), 0, CARD_BYTES_MAX, "05:10", "the list of sealing keys")
     reader.end()
@@ -54,58 +84,85 @@ def read_card(data: bytes) -> Card:
         usable(key, "05:11", f"the {role} key of {code}")
         if not is_signed(key, message, proof):
             refuse("05:11", f"the {role} key of {code} has not signed its card")
-    return Card(code, keys)
+    return Card(data, code, kind, keys)
 
 
-def read_charter(data: bytes, network: bytes | None) -> Charter:
-    """A charter in force (05:8), which founds `network` where one is named."""
+def read_first(data: bytes) -> Version:
+    """The first version of a charter, which founds a network (05:8)."""
     limit(len(data), CHARTER_BYTES_MAX, "05:1", "the bytes of a charter")
     reader = Reader(data, "a signed charter")
-    reader.version()
+    reader.version(FIRST)
     body = reader.blob()
-    signatures = reader.many(lambda: (reader.code(), reader.take(64)), 0, MEMBERS_MAX, "05:6", "the list of signatures")
+    signatures = read_member_signatures(reader)
     reader.end()
-    charter = read_charter_body(body)
-    if network is not None and network != charter.id:
-        refuse("05:2", f"the charter founds network {charter.id.hex()}, expected {network.hex()}")
-    check_charter_signatures(charter, signatures)
-    return charter
+    version = read_body(body, FIRST)
+    check_signatures(version.id, roots(version), signatures, "05:6")
+    if missing := sorted(version.members.keys() - dict(signatures).keys()):
+        refuse("05:8", f"not signed yet by {', '.join(missing)}")
+    return version
 
 
-def read_charter_body(body: bytes) -> Charter:
+def read_member_signatures(reader: Reader) -> Proofs:
+    return reader.many(lambda: (reader.code(), reader.take(64)), 0, MEMBERS_MAX, "05:6", "the list of signatures")
+
+
+def read_body(body: bytes, form: int) -> Version:
     reader = Reader(body, "a charter")
-    reader.version()
-    if (version := reader.number(4)) != 1:
-        refuse("05:4", f"charter version {version} cannot found a network")
-    if reader.take(32) != bytes(32):
+    reader.version(form)
+    number, previous = reader.number(4), reader.take(32)
+    if form == FIRST and number != 1:
+        refuse("05:4", f"charter version {number} cannot found a network")
+    if form == FIRST and previous != bytes(32):
         refuse("05:4", "a first charter names a predecessor")
     name = reader.shaped(r"[a-z0-9/.-]{3,64}", "01:15", "network name")
-    reader.number(8, signed=True)
-    thresholds = [reader.number(2) for _ in range(3)]
-    reader.variant(1, 2)
-    two_people = reader.many(lambda: reader.number(2), 0, 65_536, "05:7", "the list of kinds")
-    ascending(two_people, "05:7", "kinds for two people")
+    made_at = reader.number(8, signed=True)
+    rules = read_rules(reader)
     signed = reader.many(reader.blob, 0, MEMBERS_MAX, "05:5", "the list of members")
-    listed = reader.many(lambda: (reader.text(120), reader.take(32)), 0, WITNESSES_MAX, "05:3", "the list of witnesses")
+    witnesses = reader.many(
+        lambda: (reader.text(120), reader.take(32)), 0, WITNESSES_MAX, "05:3", "the list of witnesses"
+    )
+    ended = read_ended(reader) if form == AMENDMENT else {}
     reader.end()
     cards = [read_card(data) for data in signed]
+    check_members(cards, witnesses)
+    for threshold in (rules.amend, rules.rotate, rules.confirm):
+        if not 1 <= threshold <= len(cards):
+            refuse("05:7", f"a threshold of {threshold} cannot work with {len(cards)} members")
+    for witness, key in witnesses:
+        check_witness(witness, key, name)
+    if len(dict(witnesses)) < len(witnesses):
+        refuse("05:3", "the name of a witness stands twice")
+    named = derive("cairn 2026-11 charter v1", body)
+    members = {card.code: card for card in cards}
+    return Version(named, number, previous, name, made_at, rules, members, witnesses, ended)
+
+
+def read_rules(reader: Reader) -> Rules:
+    amend, rotate, confirm = (reader.number(2) for _ in range(3))
+    secretariat_signs = reader.variant(1, 2) == 1
+    two_people = reader.many(lambda: reader.number(2), 0, 65_536, "05:7", "the list of kinds")
+    ascending(two_people, "05:7", "kinds for two people")
+    return Rules(amend, rotate, confirm, secretariat_signs, two_people)
+
+
+def read_ended(reader: Reader) -> dict[str, tuple[int, bytes]]:
+    found = reader.many(
+        lambda: (reader.code(), (reader.number(8), reader.take(32))), 0, ENDED_MAX, "05:14", "the list of ended logs"
+    )
+    ascending([code for code, _ in found], "05:14", "logs that have ended")
+    return dict(found)
+
+
+def check_members(cards: list[Card], witnesses: list[tuple[str, bytes]]) -> None:
     if not cards:
         refuse("05:5", "the charter has no members")
     codes = [card.code for card in cards]
     if len(set(codes)) < len(codes):
         refuse("05:5", "a member stands twice")
     ascending(codes, "05:3", "members")
-    keys = [key for card in cards for key in card.keys] + [key for _, key in listed]
+    keys = [key for card in cards for key in card.keys] + [key for _, key in witnesses]
     if len(set(keys)) < len(keys):
         refuse("05:5", "a key stands twice")
-    if not all(1 <= threshold <= len(cards) for threshold in thresholds):
-        refuse("05:7", f"thresholds {thresholds} cannot work with {len(cards)} members")
-    for witness, key in listed:
-        check_witness(witness, key, name)
-    if len(dict(listed)) < len(listed):
-        refuse("05:3", "the name of a witness stands twice")
-    members = {card.code: card for card in cards}
-    return Charter(derive("cairn 2026-11 charter v1", body), name, thresholds[2], two_people, members, dict(listed))
 
 
 def check_witness(name: str, key: bytes, network_name: str) -> None:
@@ -116,15 +173,18 @@ def check_witness(name: str, key: bytes, network_name: str) -> None:
         refuse("05:3", f"the name of witness {name} is for members")
 
 
-def check_charter_signatures(charter: Charter, signatures: list[tuple[str, bytes]]) -> None:
-    ascending([code for code, _ in signatures], "05:6", "signatures of a charter")
-    for code, signature in signatures:
-        if code not in charter.members:
-            refuse("05:6", f"{code} has signed and is no member")
-        if not is_signed(charter.members[code].keys[0], b"cairn/charter/v1\n" + charter.id, signature):
-            refuse("05:6", f"the signature of {code} is not its root key's")
-    if missing := sorted(charter.members.keys() - dict(signatures).keys()):
-        refuse("05:8", f"not signed yet by {', '.join(missing)}")
+def roots(version: Version) -> dict[str, bytes]:
+    return {code: card.root for code, card in version.members.items()}
+
+
+def check_signatures(charter: bytes, keys: dict[str, bytes], signatures: Proofs, sentence: str) -> None:
+    """Everybody who has signed may do so, once, with the key that is listed."""
+    ascending([name for name, _ in signatures], sentence, "signatures of a charter")
+    for name, signature in signatures:
+        if name not in keys:
+            refuse(sentence, f"{name} has signed and is nobody who may")
+        if not is_signed(keys[name], b"cairn/charter/v1\n" + charter, signature):
+            refuse(sentence, f"the signature of {name} is not its key's")
 
 
 def is_key_name(name: str) -> bool:

@@ -16,7 +16,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from charter import LOG_LINE, key_id, read_card, read_charter
+from amendment import read_amendment, read_charter
+from charter import LOG_LINE, key_id, read_card
 from checkpoint import read_checkpoint, read_cosigned
 from encoding import Refused, Unknown
 from entry import read_entry, read_signed_statement
@@ -48,7 +49,7 @@ def entry(found: Input) -> object:
 def checkpoint(found: Input) -> object:
     note = data(found) if "bytes" in found else found["note"].encode()
     origin, key = found["origin"], data(found, "key")
-    read = read_checkpoint(note, origin, key)
+    read = read_checkpoint(note, origin, [key])
     first = key_id(origin, LOG_LINE, key) + read.note.signatures(origin, LOG_LINE, key)[0]
     line = base64.b64encode(first).decode()
     return {"size": read.size, "root": read.root.hex(), "kept": f"{read.note.text}\n\u2014 {origin} {line}\n"}
@@ -61,7 +62,12 @@ def card(found: Input) -> object:
 
 def charter(found: Input) -> object:
     read = read_charter(data(found), data(found, "network") if "network" in found else None)
-    return {"network": read.id.hex(), "members": list(read.members)}
+    return {"network": read.network.hex(), "members": list(read.current.members)}
+
+
+def amendment(found: Input) -> object:
+    read = read_amendment(data(found), read_charter(data(found, "charter"), None).known)
+    return {"version": read.number, "id": read.id.hex(), "members": list(read.members)}
 
 
 def inclusion(found: Input) -> object:
@@ -80,7 +86,7 @@ def log(found: Input) -> object:
     founded = read_charter(data(found, "charter"), None)
     held = Log(founded, found["member"])
     for text in [*found["before"], found["entry"]]:
-        held.admit(read_entry(bytes.fromhex(text), founded.id))
+        held.admit(read_entry(bytes.fromhex(text), founded.network))
     return {"size": held.size, "last": held.last.hex(), "root": held.root().hex()}
 
 
@@ -88,7 +94,7 @@ def marks(found: Input) -> object:
     founded = read_charter(data(found, "charter"), None)
     held = Log(founded, found["member"])
     for text in found["entries"]:
-        held.admit(read_entry(bytes.fromhex(text), founded.id))
+        held.admit(read_entry(bytes.fromhex(text), founded.network))
     return [{"position": at, "by": by} for at, by in sorted(held.authority.marks.items())]
 
 
@@ -116,6 +122,7 @@ AREAS: dict[str, Callable[[Input], object]] = {
     "checkpoint": checkpoint,
     "card": card,
     "charter": charter,
+    "amendment": amendment,
     "inclusion": inclusion,
     "consistency": consistency,
     "log": log,

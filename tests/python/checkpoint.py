@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from charter import COSIGNATURE_LINE, LOG_LINE, Charter, is_key_name, key_id
+from amendment import Charter, Cosigner
+from charter import LOG_LINE, Version, is_key_name, key_id
 from encoding import is_signed, limit, read_base64, read_decimal, refuse, usable
 
 NOTE_BYTES_MAX = 131_072
@@ -29,6 +29,8 @@ class Checkpoint:
     note: Note
     size: int
     root: bytes
+    key: bytes
+    """Which of the log's keys has signed it."""
 
 
 def read_note(data: bytes) -> Note:
@@ -61,8 +63,10 @@ def read_signature_line(line: str) -> tuple[str, bytes, bytes]:
     return name, data[:4], data[4:]
 
 
-def read_checkpoint(data: bytes, origin: str, key: bytes) -> Checkpoint:
-    usable(key, "01:20", f"the log key of {origin}")
+def read_checkpoint(data: bytes, origin: str, keys: list[bytes]) -> Checkpoint:
+    """A checkpoint by one of the keys that were listed for the log, in the order of 04:16."""
+    for key in keys:
+        usable(key, "01:20", f"a log key of {origin}")
     note = read_note(data)
     lines = note.text.split("\n")
     if len(lines) != 4:
@@ -73,19 +77,19 @@ def read_checkpoint(data: bytes, origin: str, key: bytes) -> Checkpoint:
         refuse("04:4", f"the root of a checkpoint has {len(root)} bytes, expected 32")
     if lines[0] != origin:
         refuse("04:10", f"the checkpoint is of {lines[0]}, expected {origin}")
-    signatures = note.signatures(origin, LOG_LINE, key)
-    if not signatures:
+    named = [key for key in keys if note.signatures(origin, LOG_LINE, key)]
+    if not named:
         refuse("04:10", f"no line of {origin} stands on the checkpoint")
-    if not all(is_signed(key, note.text.encode(), signature) for signature in signatures):
+    key = named[0]
+    if not all(is_signed(key, note.text.encode(), one) for one in note.signatures(origin, LOG_LINE, key)):
         refuse("04:10", f"a line of {origin} on the checkpoint is not its log key's")
-    return Checkpoint(note, size, root)
+    return Checkpoint(note, size, root, key)
 
 
-class Cosigner(NamedTuple):
-    """A witness may be named as a member's code is: it stays a witness."""
-
-    is_witness: bool
-    name: str
+@dataclass(frozen=True)
+class Cosignature:
+    time: int
+    key: bytes
 
 
 @dataclass(frozen=True)
@@ -94,18 +98,17 @@ class Cosigned:
 
     member: str
     checkpoint: Checkpoint
-    cosigners: dict[Cosigner, int]
-    """The time on each one's line, members first."""
+    cosigners: dict[Cosigner, Cosignature]
+    """What stands on each one's line, members first."""
     members: int
     """How many distinct members stand behind it, its author among them (09:9)."""
     confirmed: bool
 
 
 def read_cosigned(data: bytes, charter: Charter, member: str) -> Cosigned:
-    origin = charter.origin(member)
-    checkpoint = read_checkpoint(data, origin, charter.members[member].keys[1])
-    listed = cosigner_keys(charter)
-    cosigners: dict[Cosigner, int] = {}
+    checkpoint = read_checkpoint(data, charter.origin(member), charter.log_keys(member))
+    listed = charter.cosigners()
+    cosigners: dict[Cosigner, Cosignature] = {}
     for name, id_found, rest in checkpoint.note.lines:
         if (name, id_found) not in listed:
             continue
@@ -114,16 +117,20 @@ def read_cosigned(data: bytes, charter: Charter, member: str) -> Cosigned:
         message = f"cosignature/v1\ntime {time}\n{checkpoint.note.text}"
         if not is_signed(key, message.encode(), signature):
             refuse("09:5", f"the line of {name} is not its cosigning key's")
-        cosigners[cosigner] = time
+        cosigners[cosigner] = Cosignature(time, key)
     members = len({one.name for one in cosigners if not one.is_witness} | {member})
-    return Cosigned(member, checkpoint, dict(sorted(cosigners.items())), members, members >= charter.confirm)
+    confirmed = is_confirmed(charter, member, checkpoint.key, cosigners)
+    return Cosigned(member, checkpoint, dict(sorted(cosigners.items())), members, confirmed)
 
 
-def cosigner_keys(charter: Charter) -> dict[tuple[str, bytes], tuple[Cosigner, bytes]]:
-    """Who it is, and the key, behind each name and key id that may stand on a cosigner's line (09:2)."""
-    listed = [
-        (f"{charter.origin(code)}/cosigner", Cosigner(False, code), card.keys[2])
-        for code, card in charter.members.items()
-    ]
-    listed += [(name, Cosigner(True, name), key) for name, key in charter.witnesses.items()]
-    return {(name, key_id(name, COSIGNATURE_LINE, key)): (who, key) for name, who, key in listed}
+def is_confirmed(charter: Charter, author: str, key: bytes, cosigners: dict[Cosigner, Cosignature]) -> bool:
+    """Under a version in force, from the first on that lists the checkpoint's key for the log (05:28, 05:29)."""
+    lists = [author in version.members and version.members[author].log == key for version in charter.history]
+    since = charter.history[lists.index(True) :] if True in lists else []
+    return any(stand_behind(version, author, cosigners) >= version.rules.confirm for version in since)
+
+
+def stand_behind(version: Version, author: str, cosigners: dict[Cosigner, Cosignature]) -> int:
+    """How many members of a version, with the keys that it lists; the log's own signature is its author's."""
+    keys = {one.name: line.key for one, line in cosigners.items() if not one.is_witness}
+    return sum(code == author or keys.get(code) == card.cosigning for code, card in version.members.items())

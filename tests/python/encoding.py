@@ -51,8 +51,7 @@ class Reader:
         self.data, self.at, self.what = data, 0, what
 
     def take(self, count: int) -> bytes:
-        left = len(self.data) - self.at
-        if count > left:
+        if count > (left := self.left()):
             refuse("01:8", f"{self.what} ends early: {count} bytes are wanted at byte {self.at}, {left} are left")
         self.at += count
         return self.data[self.at - count : self.at]
@@ -60,9 +59,9 @@ class Reader:
     def number(self, size: int, signed: bool = False) -> int:
         return int.from_bytes(self.take(size), "little", signed=signed)
 
-    def version(self) -> None:
-        if (found := self.number(2)) != 1:
-            refuse("01:9", f"{self.what} has format version {found}, this program knows 1")
+    def version(self, known: int = 1) -> None:
+        if (found := self.number(2)) != known:
+            refuse("01:9", f"{self.what} has format version {found}, this program knows {known}")
 
     def variant(self, size: int, known: int) -> int:
         """A bool, the mark of an option or the number of an enum's variant."""
@@ -96,8 +95,11 @@ class Reader:
             refuse(sentence, f"{what} has {count}, at least {least} are needed")
         return [read() for _ in range(count)]
 
+    def left(self) -> int:
+        return len(self.data) - self.at
+
     def end(self) -> None:
-        if left := len(self.data) - self.at:
+        if left := self.left():
             refuse("01:8", f"{left} bytes follow the end of {self.what}")
 
 

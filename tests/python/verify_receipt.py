@@ -22,8 +22,8 @@ import re
 import sys
 from dataclasses import dataclass
 
-from charter import CHARTER_BYTES_MAX, Charter, read_charter
-from checkpoint import NOTE_BYTES_MAX, Cosigned, Cosigner, read_cosigned
+from amendment import FILE_BYTES_MAX, VERSIONS_MAX, Charter, Cosigner, charter_of, read_charter
+from checkpoint import NOTE_BYTES_MAX, Cosigned, read_cosigned
 from encoding import Reader, Refused, Unknown, limit, read_base64, read_decimal, refuse
 from entry import Entry, read_entry
 from log import EXPORT_LINE, Export, read_export
@@ -60,21 +60,20 @@ def read_receipt(data: bytes, network: bytes) -> Receipt:
         refuse("10:1", "a hash of the inclusion proof has not 32 bytes")
     reader = Reader(extra, "the line extra")
     reader.version()
-    charters, entry_bytes = reader.many(reader.blob, 1, 1, "05:4", "the list of charters"), reader.blob()
+    charters, entry_bytes = reader.many(reader.blob, 1, VERSIONS_MAX, "10:2", "the list of charters"), reader.blob()
     reader.end()
-    return check_receipt(charters[0], entry_bytes, index, proof, note, network)
+    return check_receipt(charter_of(charters, network), entry_bytes, index, proof, note, network)
 
 
 def check_receipt(
-    charter_bytes: bytes, entry_bytes: bytes, index: int, proof: list[bytes], note: bytes, network: bytes
+    charter: Charter, entry_bytes: bytes, index: int, proof: list[bytes], note: bytes, network: bytes
 ) -> Receipt:
-    charter = read_charter(charter_bytes, network)
     entry = read_entry(entry_bytes, network)
     member = entry.statement.member
     if entry.position != index:
         refuse("10:5", f"the entry is at position {entry.position}, the receipt says {index}")
-    if member not in charter.members:
-        refuse("10:5", f"{member} is no member of the network")
+    if charter.begins(member) is None:
+        refuse("10:5", f"{member} is no member of the network, and was none")
     cosigned = read_cosigned(note, charter, member)
     check_inclusion(leaf_hash(entry_bytes), index, cosigned.checkpoint.size, cosigned.checkpoint.root, proof)
     return Receipt(charter, entry, cosigned)
@@ -101,8 +100,8 @@ def read_fork(data: bytes, charter: Charter) -> Fork:
 
     sides = [(reader.take(32), hashes(), reader.blob()) for _ in range(2)]
     reader.end()
-    if member not in charter.members:
-        refuse("11:4", f"{member} is no member of the network")
+    if not charter.log_keys(member):
+        refuse("11:4", f"{member} is no member of the network, and was none")
     if size == 0:
         refuse("11:5", "nobody can differ about no entries")
     if sides[0][0] == sides[1][0]:
@@ -141,9 +140,9 @@ def receipt_values(receipt: Receipt) -> Said:
         "signers": [key.hex() for key in entry.signers],
         "made_at": entry.statement.made_at,
         "size": cosigned.checkpoint.size,
-        "cosignatures": [{"cosigner": one.name, "time": time} for one, time in cosigned.cosigners.items()],
+        "cosignatures": [{"cosigner": one.name, "time": line.time} for one, line in cosigned.cosigners.items()],
         "members": cosigned.members,
-        "needed": receipt.charter.confirm,
+        "needed": receipt.charter.current.rules.confirm,
         "confirmed": cosigned.confirmed,
     }
 
@@ -156,9 +155,9 @@ def receipt_lines(receipt: Receipt) -> list[str]:
         *(f"  the key {key.hex()} signed exactly this statement" for key in entry.signers),
         f"  the log {receipt.charter.origin(cosigned.member)} holds it at position {entry.position}, among its first "
         f"{cosigned.checkpoint.size} entries",
-        *(f"  {one.name} held it at {moment(time)}, by its own clock" for one, time in cosigned.cosigners.items()),
+        *(f"  {one.name} held it at {moment(line.time)}, by its own clock" for one, line in cosigned.cosigners.items()),
         f"  {'confirmed' if cosigned.confirmed else 'NOT confirmed'}: {cosigned.members} members stand behind it, the "
-        f"charter asks for {receipt.charter.confirm}",
+        f"charter asks for {receipt.charter.current.rules.confirm}",
         "not proven:",
         "  that what it says is true, or still stands: later entries may correct it",
         "  that the key was authorised: that follows from the entries before it, which are not here",
@@ -231,7 +230,7 @@ def load(path: str, most: int) -> bytes:
 def check(path: str, network: bytes, charter_path: str | None) -> tuple[Said, list[str]]:
     if charter_path or path.endswith(".fork"):
         charter_path = charter_path or os.path.join(os.path.dirname(path), "charter")
-        charter = read_charter(load(charter_path, CHARTER_BYTES_MAX), network)
+        charter = read_charter(load(charter_path, FILE_BYTES_MAX), network)
         fork = read_fork(load(path, FORK_BYTES_MAX), charter)
         return fork_values(fork), fork_lines(fork)
     if load(path, len(EXPORT_LINE)).startswith(EXPORT_LINE):
