@@ -13,6 +13,7 @@ MEMBERS_MAX = 512
 WITNESSES_MAX = 512
 ENDED_MAX = 4_096
 FIRST, AMENDMENT = 1, 2
+X_WING, X_WING_BYTES = 1, 1216
 LOG_LINE, COSIGNATURE_LINE = b"\x01", b"\x04"
 ROLES = ("root", "log", "cosigning", "transport")
 
@@ -75,8 +76,11 @@ def read_card(data: bytes) -> Card:
     reader.version()
     code, _name, kind = reader.code(), reader.text(120), reader.variant(4, 4)
     keys = tuple(reader.take(32) for _ in ROLES)
-    reader.many(lambda: (reader.number(2), reader.blob()), 0, CARD_BYTES_MAX, "05:10", "the list of sealing keys")
+    sealing = reader.many(lambda: (reader.number(2), reader.blob()), 0, CARD_BYTES_MAX, "05:10", "the list of sealing keys")
     reader.end()
+    known = [key for algorithm, key in sealing if algorithm == X_WING]
+    if len(known) > 1 or any(len(key) != X_WING_BYTES for key in known):
+        refuse("05:31", f"{code} lists {len(known)} sealing keys of algorithm 1, or one that has not {X_WING_BYTES} bytes")
     if len(set(keys)) < len(keys):
         refuse("05:11", f"{code} has one key for two purposes")
     message = b"cairn/card/v1\n" + derive("cairn 2026-11 card v1", inner)

@@ -2,7 +2,7 @@
 
 use super::statements::{WEAK, replace};
 use super::{Vector, bad, good};
-use cairn_ledger::card::{Card, MemberSecrets};
+use cairn_ledger::card::{Card, MemberSecrets, SealingKey};
 use cairn_ledger::charter::{Rules, Witness};
 use cairn_ledger::codec;
 use cairn_ledger::hash::{Bytes, CharterId, derive};
@@ -48,12 +48,41 @@ pub(crate) fn make_cards() -> Vec<Vector> {
     let swapped = prove(&card, [root, cosign, log, transport], Purpose::Card);
     let foreign = prove(&card, [root, log, cosign, &key(95)], Purpose::Card);
     let purpose = prove(&card, [root, log, cosign, transport], Purpose::Charter);
+    let sealing = |keys: &[(u16, usize)]| {
+        let list = |(algorithm, bytes): &(u16, usize)| SealingKey {
+            algorithm: *algorithm,
+            key: Bytes(vec![7; *bytes]),
+        };
+        let card = Card { sealing: keys.iter().map(list).collect(), ..card.clone() };
+        input(&prove(&card, [root, log, cosign, transport], Purpose::Card))
+    };
     let kind = replace(&plain, b"member M000\0\0\0\0", b"member M000\x04\0\0\0");
     let name = replace(&plain, b"Invented member M000", "Invent\u{202e} member M00".as_bytes());
     let decomposed =
         replace(&plain, b"Invented member M000", "Invente\u{301} membr M000".as_bytes());
     vec![
         good("card/one", "05:9", "a card that every key has signed", input(&plain)),
+        good("card/sealing-key", "05:31", "a sealing key of algorithm 1", sealing(&[(1, 1216)])),
+        good(
+            "card/sealing-keys-to-come",
+            "05:31",
+            "and two of an algorithm that is not assigned",
+            sealing(&[(1, 1216), (9, 3), (9, 4)]),
+        ),
+        bad(
+            "card/sealing-key-short",
+            "05:31",
+            "a sealing key of algorithm 1 with 1,215 bytes",
+            sealing(&[(1, 1215)]),
+            "has not 1216 bytes",
+        ),
+        bad(
+            "card/sealing-keys-two",
+            "05:31",
+            "two sealing keys of algorithm 1",
+            sealing(&[(1, 1216), (1, 1216)]),
+            "at most one",
+        ),
         bad(
             "card/truncated",
             "01:8",
