@@ -116,10 +116,3 @@ impl ContentKey {
         Zeroizing::new(self.0.to_vec())
     }
 }
-
-/// Random bytes of the operating system.
-pub(crate) fn random() -> Result<Zeroizing<[u8; 32]>, SealError> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *bytes).map_err(|error| SealError::NoRandomness(error.to_string()))?;
-    Ok(bytes)
-}

@@ -10,11 +10,13 @@ mod manifest;
 mod opening;
 mod payload;
 pub mod piece;
+mod randomness;
 
 pub use error::{OpenError, SealError};
 pub use key::{ContentKey, KeyId, Recipient, SealingSecret};
 pub use manifest::{FILE_BYTES_MAX, MANIFEST_FORMAT, Manifest};
 pub use opening::{OPENING_BYTES_MAX, Opening};
 pub use payload::{
-    CONTENT_BYTES_MAX, PAYLOAD_BYTES_MAX, Payload, Place, SIZE_CLASSES, Sealed, seal,
+    CONTENT_BYTES_MAX, PAYLOAD_BYTES_MAX, Payload, Place, SIZE_CLASSES, Sealed, seal, seal_with,
 };
+pub use randomness::Randomness;

@@ -1,8 +1,9 @@
 //! One part's payload: a header that wraps the content key for each member, and the encrypted content.
 
 use crate::error::{OpenError, SealError};
-use crate::key::{ContentKey, KeyId, Recipient, SealingSecret, random};
+use crate::key::{ContentKey, KeyId, Recipient, SealingSecret};
 use crate::opening::Opening;
+use crate::randomness::Randomness;
 use cairn_ledger::MemberCode;
 use cairn_ledger::codec::{self, DecodeError};
 use cairn_ledger::hash::{Bytes, Commitment, NetworkId, Reference, derive};
@@ -132,14 +133,27 @@ impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
 /// # Errors
 /// When the content is too long, nobody or somebody twice is named, or the system has no randomness.
 pub fn seal(place: Place, recipients: &[Recipient], content: &[u8]) -> Result<Sealed, SealError> {
+    seal_with(&mut Randomness::new()?, place, recipients, content)
+}
+
+/// The same with known randomness, so that a vector has the same bytes every time.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_with(
+    randomness: &mut Randomness,
+    place: Place,
+    recipients: &[Recipient],
+    content: &[u8],
+) -> Result<Sealed, SealError> {
     let (found, limit) = (content.len(), CONTENT_BYTES_MAX);
     if found > limit {
         return Err(SealError::TooLong { found, limit });
     }
-    let (key, salt) = (ContentKey(random()?), random()?);
+    let (key, salt) = (ContentKey(randomness.bytes()), randomness.bytes());
     let mut wraps = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        wraps.push(wrap(&place, recipient, &key)?);
+        wraps.push(wrap(randomness, &place, recipient, &key)?);
     }
     wraps.sort_by(|a, b| a.code.cmp(&b.code));
     let in_order = wraps.is_sorted_by(|a, b| a.code < b.code);
@@ -168,14 +182,19 @@ fn class_of(content: usize) -> u8 {
     SIZE_CLASSES.into_iter().find(fits).unwrap_or(*SIZE_CLASSES.end())
 }
 
-fn wrap(place: &Place, to: &Recipient, key: &ContentKey) -> Result<Wrapped, SealError> {
-    let info = info(place, &to.code);
-    let made = hpke::single_shot_seal::<Wrap, HkdfSha256, XWing>(
+fn wrap(
+    randomness: &mut Randomness,
+    place: &Place,
+    to: &Recipient,
+    key: &ContentKey,
+) -> Result<Wrapped, SealError> {
+    let made = hpke::single_shot_seal_with_rng::<Wrap, HkdfSha256, XWing>(
         &OpModeS::Base,
         &to.public,
-        &info,
+        &info(place, &to.code),
         &*key.0,
         b"",
+        randomness,
     );
     let (encapsulated, wrapped) = made.map_err(|_| SealError::BadKey(to.code.clone()))?;
     let mut fixed = Fixed([0; ENCAPSULATED_BYTES]);

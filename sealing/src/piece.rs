@@ -1,7 +1,7 @@
 //! The pieces of a large file: each encrypted by itself, named by the hash of its bytes.
 
 use crate::error::{OpenError, SealError};
-use crate::key::random;
+use crate::randomness::Randomness;
 use cairn_ledger::hash::derive;
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
@@ -49,7 +49,7 @@ impl PieceKey {
     /// # Errors
     /// When the system has no randomness.
     pub fn generate() -> Result<Self, SealError> {
-        Ok(Self(*random()?))
+        Ok(Self(*Randomness::new()?.bytes()))
     }
 
     /// Encrypts a piece of a file in place: `buffer` holds its bytes, and then those of the piece.
@@ -79,6 +79,9 @@ impl PieceKey {
         let cipher = ChaCha20Poly1305::new((&self.0).into());
         let opened = cipher.decrypt_in_place(&nonce(number), b"", buffer);
         opened.map_err(|_| OpenError::Undecryptable)?;
+        if buffer.iter().skip(length).any(|byte| *byte != 0) {
+            return Err(OpenError::OtherPiece(number));
+        }
         buffer.truncate(length);
         Ok(())
     }

@@ -22,6 +22,7 @@ from checkpoint import read_checkpoint, read_cosigned
 from encoding import Refused, Unknown
 from entry import read_entry, read_signed_statement
 from log import Log, read_export
+from sealed import Place, SealingKey, open_payload, open_piece, read_manifest, read_opening, read_payload
 from tree import check_consistency, check_inclusion, leaf_hash
 from verify_receipt import fork_values, read_fork, read_receipt, receipt_values
 
@@ -116,6 +117,20 @@ def fork(found: Input) -> object:
     return fork_values(read_fork(data(found), read_charter(data(found, "charter"), None)))
 
 
+def sealed(found: Input) -> object:
+    commitment = data(found, "commitment")
+    if "opening" in found:
+        return {"content": read_opening(data(found, "opening"), commitment).hex()}
+    place = Place(data(found, "network"), found["member"], data(found, "reference"), found["part"])
+    key, payload = SealingKey.of(data(found, "key")), read_payload(data(found, "payload"))
+    content = open_payload(payload, place, found["audience"], found["reader"], key, found["size_class"], commitment)
+    return {"content": content.hex()}
+
+
+def piece(found: Input) -> object:
+    return {"content": open_piece(read_manifest(data(found, "manifest")), found["number"], data(found, "piece")).hex()}
+
+
 AREAS: dict[str, Callable[[Input], object]] = {
     "statement": statement,
     "entry": entry,
@@ -131,6 +146,8 @@ AREAS: dict[str, Callable[[Input], object]] = {
     "cosigned": cosigned,
     "receipt": receipt,
     "fork": fork,
+    "sealed": sealed,
+    "piece": piece,
 }
 
 

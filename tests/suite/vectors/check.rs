@@ -7,14 +7,15 @@ use cairn_ledger::charter::PendingCharter;
 use cairn_ledger::entry::Verifier;
 use cairn_ledger::export::Header;
 use cairn_ledger::fork::RawFork;
-use cairn_ledger::hash::Bytes;
+use cairn_ledger::hash::{Bytes, Commitment};
 use cairn_ledger::note::RawNote;
 use cairn_ledger::proof::{TreeHead, check_consistency, check_inclusion};
 use cairn_ledger::{
     Charter, Checkpoint, Cosigned, Cosigner, DecodeError, Entry, Kind, Log, MemberCode, NetworkId,
-    RawAddCheckpoint, RawEntry, RawReceipt, RawStatement, Receipt, TreeHash, WitnessKey,
+    RawAddCheckpoint, RawEntry, RawReceipt, RawStatement, Receipt, SecretKey, TreeHash, WitnessKey,
 };
 use cairn_replica::{Request, Response};
+use cairn_sealing::{Manifest, OpenError, Opening, Payload, Place, SealingSecret};
 use serde_json::{Value, json};
 
 /// What a reader knows after accepting the input, or why it refuses it.
@@ -39,8 +40,44 @@ pub(crate) fn check(area: &str, input: &Value) -> Result<Value, String> {
         "add-checkpoint" => add_checkpoint(input),
         "witness" => witness(input),
         "fact" => fact(input),
+        "sealed" => sealed(input),
+        "piece" => piece(input),
         other => panic!("no such area: {other}"),
     }
+}
+
+fn sealed(input: &Value) -> Result<Value, String> {
+    let commitment: Commitment = text(input, "commitment").parse().expect("a commitment");
+    if !input["opening"].is_null() {
+        let opening = Opening::decode(&bytes(input, "opening")).map_err(say)?;
+        if opening.commitment() != commitment {
+            return Err(say(OpenError::OtherContent));
+        }
+        return Ok(json!({ "content": hex::encode(opening.content()) }));
+    }
+    let part = input["part"].as_u64().and_then(|part| u16::try_from(part).ok()).expect("a part");
+    let reference = text(input, "reference").parse().expect("a reference");
+    let place = Place { network: network(input), member: code(input), reference, part };
+    let audience = input["audience"].as_array().expect("an audience");
+    let code = |code: &Value| MemberCode::new(code.as_str().expect("a code")).expect("a code");
+    let audience: Vec<_> = audience.iter().map(code).collect();
+    let class = input["size_class"].as_u64().and_then(|class| u8::try_from(class).ok());
+    let seed = bytes(input, "key").try_into().expect("32 bytes");
+    let secret = SealingSecret::of(&SecretKey::from_seed(seed));
+    let payload = Payload::decode(&bytes(input, "payload")).map_err(say)?;
+    payload.check(&place, &audience).map_err(say)?;
+    let key = payload.key(&code(&input["reader"]), &[secret]).map_err(say)?;
+    let opening = payload.open(&key, class.expect("a class"), &commitment).map_err(say)?;
+    Ok(json!({ "content": hex::encode(opening.content()) }))
+}
+
+fn piece(input: &Value) -> Result<Value, String> {
+    let manifest = Manifest::decode(&bytes(input, "manifest")).map_err(say)?;
+    let number = input["number"].as_u64().and_then(|n| u32::try_from(n).ok()).expect("a number");
+    let mut piece = bytes(input, "piece");
+    let (id, length) = (manifest.pieces[number as usize], manifest.bytes_in(number));
+    manifest.key.open(number, &id, length, &mut piece).map_err(say)?;
+    Ok(json!({ "content": hex::encode(piece) }))
 }
 
 fn text<'a>(input: &'a Value, field: &str) -> &'a str {

@@ -15,6 +15,7 @@ mod forks;
 mod logs;
 mod notes;
 mod receipts;
+mod sealed;
 mod statements;
 mod trees;
 mod witnesses;
@@ -86,6 +87,7 @@ fn made() -> Vec<Vector> {
         forks::make(),
         witnesses::make(),
         facts::make(),
+        sealed::make(),
     ];
     all.into_iter().flatten().collect()
 }
