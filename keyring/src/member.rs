@@ -1,7 +1,7 @@
 //! A member's keys in their folder: one file for each role.
 
 use crate::error::KeyringError;
-use crate::file::{self, generate};
+use crate::file::{self, KeyFile, generate};
 use crate::passphrase::{Passphrases, Protection};
 use cairn_ledger::card::Card;
 use cairn_ledger::{PublicKey, SecretKey};
@@ -169,7 +169,8 @@ pub struct MemberKeys {
 #[derive(Debug, Clone)]
 struct Held {
     role: Role,
-    is_new: bool,
+    /// In which file it is, if that is not the one of the key in use.
+    waits_in: Option<String>,
     secret: SecretKey,
 }
 
@@ -182,22 +183,49 @@ impl MemberKeys {
     pub fn open(folder: &Path, passphrases: &mut Passphrases) -> Result<Self, KeyringError> {
         let mut held = Vec::new();
         for role in Role::OF_NODE {
-            let mut names = vec![(role.file(), false), (role.new_file(), true)];
+            let mut names = vec![None, Some(role.new_file())];
             if role == Role::Seal {
-                let old = old_names(role).take_while(|name| folder.join(name).exists());
-                names.extend(old.map(|name| (name, false)));
+                names.extend(old_files(folder, role).into_iter().map(Some));
             }
-            for (name, is_new) in names {
-                let path = folder.join(name);
+            for waits_in in names {
+                let path = folder.join(waits_in.clone().unwrap_or_else(|| role.file()));
                 let secret = match file::read(&path, passphrases) {
                     // A start that was interrupted between two names left the new one alone.
                     Err(KeyringError::Missing(_)) => continue,
                     read => read?,
                 };
-                held.push(Held { role, is_new, secret });
+                held.push(Held { role, waits_in, secret });
             }
         }
         Ok(Self { folder: folder.into(), held })
+    }
+
+    /// Opens keys that `card` lists and that were put aside as old ones: the version of the charter
+    /// that had replaced them has lost its force.
+    ///
+    /// # Errors
+    /// When such a file is there and cannot be opened.
+    pub fn bring_back(
+        &mut self,
+        card: &Card,
+        passphrases: &mut Passphrases,
+    ) -> Result<(), KeyringError> {
+        for role in Role::OF_NODE {
+            let Some(listed) = role.on(card) else { continue };
+            if self.held.iter().any(|held| held.role == role && held.is_on(card)) {
+                continue;
+            }
+            // The public half stands outside: no other old key has to be opened.
+            let its = |name: &String| {
+                let file = KeyFile::open(&self.folder.join(name));
+                file.is_ok_and(|file| file.public() == Some(listed))
+            };
+            if let Some(name) = old_files(&self.folder, role).into_iter().find(its) {
+                let secret = file::read(&self.folder.join(&name), passphrases)?;
+                self.held.push(Held { role, waits_in: Some(name), secret });
+            }
+        }
+        Ok(())
     }
 
     /// The secrets that belong to `card`, whichever of the files they are in.
@@ -235,7 +263,7 @@ impl MemberKeys {
         all.into_iter().map(SealingSecret::of).collect()
     }
 
-    /// Gives the new keys that `card` lists the names of those in use, and keeps the ones before them
+    /// Gives the keys that `card` lists the names of those in use, and keeps the ones before them
     /// as `ROLE.old.key`. Names the roles that have changed.
     ///
     /// # Errors
@@ -243,43 +271,79 @@ impl MemberKeys {
     pub fn settle(&mut self, card: &Card) -> Result<Vec<Role>, KeyringError> {
         let mut changed = Vec::new();
         for role in Role::OF_NODE {
-            let is_new = |held: &Held| held.role == role && held.is_new && held.is_on(card);
-            if !self.held.iter().any(is_new) {
+            let waits = |held: &&mut Held| held.role == role && held.is_on(card);
+            let Some(name) = self.held.iter_mut().find(waits).and_then(|it| it.waits_in.take())
+            else {
                 continue;
-            }
-            put_in_use(&self.folder, role)?;
-            self.held.retain(|held| held.role != role || held.is_new || role == Role::Seal);
+            };
+            let put_aside = put_in_use(&self.folder, role, &name)?;
             for held in self.held.iter_mut().filter(|held| held.role == role) {
-                held.is_new = false;
+                if held.waits_in.is_none() && !held.is_on(card) {
+                    held.waits_in.clone_from(&put_aside);
+                }
             }
+            let stays = |held: &Held| role == Role::Seal || held.is_on(card) || held.is_new();
+            self.held.retain(|held| held.role != role || stays(held));
             changed.push(role);
         }
+        if self.settle_root(card)? {
+            changed.push(Role::Root);
+        }
         Ok(changed)
+    }
+
+    /// The same for a root key that was made here. It stays closed: the node does not sign with it.
+    fn settle_root(&self, card: &Card) -> Result<bool, KeyringError> {
+        let name = Role::Root.new_file();
+        let listed = match KeyFile::open(&self.folder.join(&name)) {
+            Ok(file) => file.public() == Some(card.keys.root),
+            Err(_) => false,
+        };
+        if listed {
+            put_in_use(&self.folder, Role::Root, &name)?;
+        }
+        Ok(listed)
     }
 }
 
 impl Held {
+    fn is_new(&self) -> bool {
+        self.waits_in == Some(self.role.new_file())
+    }
+
     fn is_on(&self, card: &Card) -> bool {
         self.role.lists(card, &self.secret)
     }
 }
 
-/// The names of keys that were in use, the first one first.
-fn old_names(role: Role) -> impl Iterator<Item = String> {
-    (1_u32..).map(move |number| match number {
-        1 => format!("{role}.old.key"),
-        _ => format!("{role}.old-{number}.key"),
-    })
+/// The file `name` becomes `ROLE.key`, and that one `ROLE.old.key`, whose name is given back: nothing is
+/// overwritten.
+fn put_in_use(folder: &Path, role: Role, name: &str) -> Result<Option<String>, KeyringError> {
+    let (path, mut put_aside) = (folder.join(role.file()), None);
+    if path.exists() {
+        let mut names = (1_u32..).map(|number| match number {
+            1 => format!("{role}.old.key"),
+            _ => format!("{role}.old-{number}.key"),
+        });
+        let free = names.find(|name| !folder.join(name).exists());
+        let free = free.expect("one of four thousand million names is free");
+        file::rename(&path, &folder.join(&free))?;
+        put_aside = Some(free);
+    }
+    file::rename(&folder.join(name), &path)?;
+    Ok(put_aside)
 }
 
-/// `ROLE.new.key` becomes `ROLE.key`, and that one `ROLE.old.key`: nothing is overwritten.
-fn put_in_use(folder: &Path, role: Role) -> Result<(), KeyringError> {
-    let path = folder.join(role.file());
-    if path.exists() {
-        let free = old_names(role).map(|name| folder.join(name)).find(|path| !path.exists());
-        file::rename(&path, &free.expect("one of four thousand million names is free"))?;
-    }
-    file::rename(&folder.join(role.new_file()), &path)
+/// The names of the files with the keys of a role that were in use before, so far as the folder can be
+/// read.
+fn old_files(folder: &Path, role: Role) -> Vec<String> {
+    let listed = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = listed.filter_map(|entry| entry.file_name().into_string().ok());
+    let (begin, end) = (format!("{role}.old"), ".key");
+    let mut names: Vec<_> =
+        names.filter(|name| name.starts_with(&begin) && name.ends_with(end)).collect();
+    names.sort();
+    names
 }
 
 #[cfg(test)]
@@ -358,6 +422,34 @@ mod tests {
         fs::remove_file(folder.join("seal.key")).unwrap();
         let missing = open(&folder).matching(&new).unwrap_err();
         assert_eq!(missing.to_string(), "no file in keys/ has the seal key of the member card");
+    }
+
+    #[test]
+    fn old_keys_come_back_once_a_card_lists_them_again() {
+        let (_top, folder, old) = member();
+        let mut new = old.clone();
+        new.keys.cosign = make_new(&folder, Role::Cosign);
+        assert_eq!(open(&folder).settle(&new).unwrap(), [Role::Cosign]);
+        let mut keys = open(&folder);
+        assert!(keys.matching(&old).is_err(), "it is not looked for");
+        keys.bring_back(&old, &mut Passphrases::none()).unwrap();
+        assert_eq!(keys.matching(&old).unwrap().cosign.public(), old.keys.cosign);
+        assert_eq!(keys.settle(&old).unwrap(), [Role::Cosign]);
+        assert_eq!(open(&folder).matching(&old).unwrap().cosign.public(), old.keys.cosign);
+        // The one that was in use meanwhile is kept as well.
+        keys.bring_back(&new, &mut Passphrases::none()).unwrap();
+        assert_eq!(keys.matching(&new).unwrap().cosign.public(), new.keys.cosign);
+    }
+
+    #[test]
+    fn a_root_key_that_was_made_here_gets_its_name_and_stays_closed() {
+        let (_top, folder, old) = member();
+        let mut new = old.clone();
+        new.keys.root = make_new(&folder, Role::Root);
+        assert_eq!(open(&folder).settle(&old).unwrap(), []);
+        assert_eq!(open(&folder).settle(&new).unwrap(), [Role::Root]);
+        let named = |name: &str| KeyFile::open(&folder.join(name)).unwrap().public().unwrap();
+        assert_eq!([named("root.key"), named("root.old.key")], [new.keys.root, old.keys.root]);
     }
 
     #[test]

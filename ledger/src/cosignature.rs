@@ -192,9 +192,11 @@ impl Cosigned {
     }
 
     /// The same, under a version not below `since`: a log that has adopted a version is not confirmed
-    /// by keys that this version has replaced.
+    /// by keys that this version has replaced. Where the one that it has adopted has no force, because
+    /// another successor contradicts it, the version in force is the one that counts.
     #[must_use]
     pub fn is_confirmed_since(&self, charter: &Charter, author: &MemberCode, since: u32) -> bool {
+        let since = since.min(charter.version());
         let versions = charter.history().rev().take_while(|version| version.version() >= since);
         let stands = |version: &Version, (cosigner, cosignature): (&Cosigner, &Cosignature)| {
             let Cosigner::Member(code) = cosigner else { return false };

@@ -37,8 +37,8 @@ pub async fn run(
     folder: &Folder,
     config: Config,
     check: Check,
-    mut keys: MemberKeys,
-    mut passphrases: Passphrases,
+    keys: MemberKeys,
+    passphrases: Passphrases,
 ) -> anyhow::Result<()> {
     // From the first moment on: a signal that came before would end the process without a word.
     let mut signals = Signals::listen()?;
@@ -46,16 +46,32 @@ pub async fn run(
         .with_context(|| format!("cannot listen on {} for clients", config.http))?;
     listener.set_nonblocking(true)?;
     let (mut check, mut patience) = (check, Duration::ZERO);
-    while once(folder, &config, check, &listener, &mut signals, &mut keys, patience).await?
+    let mut secrets = Secrets { keys, passphrases };
+    while once(folder, &config, check, &listener, &mut signals, &mut secrets, patience).await?
         == Ended::Amended
     {
         tracing::info!("another version of the charter has force: beginning anew under it");
         (check, patience) = (Check::Tail, RELEASE);
         // New keys may have been made since the start.
-        keys = MemberKeys::open(&folder.keys(), &mut passphrases)?;
+        secrets.keys = MemberKeys::open(&folder.keys(), &mut secrets.passphrases)?;
     }
     tracing::info!("stopped; everything acknowledged is on the disk");
     Ok(())
+}
+
+/// The keys of the folder, and what opens those that are not open yet.
+struct Secrets {
+    keys: MemberKeys,
+    passphrases: Passphrases,
+}
+
+impl Secrets {
+    /// Those that belong to a card. Old ones come back where the version that had replaced them has lost
+    /// its force.
+    fn matching(&mut self, card: &Card) -> anyhow::Result<NodeSecrets> {
+        self.keys.bring_back(card, &mut self.passphrases)?;
+        Ok(self.keys.matching(card)?)
+    }
 }
 
 /// One run under one version of the charter.
@@ -65,7 +81,7 @@ async fn once(
     check: Check,
     listener: &std::net::TcpListener,
     signals: &mut Signals,
-    keys: &mut MemberKeys,
+    secrets: &mut Secrets,
     patience: Duration,
 ) -> anyhow::Result<Ended> {
     let card = own_card(folder)?;
@@ -74,12 +90,17 @@ async fn once(
     let me = card.code;
     let listed = charter.log(&me).cloned();
     let card = listed.ok_or_else(|| anyhow!("the charter does not list {me}"))?;
-    let NodeSecrets { log, cosign, transport, .. } = keys.matching(&card)?;
-    put_new_keys_in_use(folder, &card, keys)?;
+    if charter.fork().is_none() {
+        // Before the disk is read: whoever lacks a key shall hear of it at once.
+        secrets.matching(&card)?;
+    }
     let (version, name) = (charter.version(), charter.name());
     tracing::info!(member = %me, network = %charter.network(), %name, version, "starting");
     let witnesses = Witnesses::open(config, folder, &charter, &me)?;
     let opened = open(folder, &charter, &me, check).await?;
+    let card = with_the_logs_key(card, &charter, &opened);
+    let NodeSecrets { log, cosign, transport, .. } = secrets.matching(&card)?;
+    put_new_keys_in_use(folder, &card, &mut secrets.keys)?;
     let listener = TcpListener::from_std(listener.try_clone()?)?;
     let (ends, net) = net::start(net::Config {
         transport,
@@ -108,6 +129,18 @@ async fn once(
         released(&store).await?;
     }
     Ok(ended)
+}
+
+/// The card with the key that signs the log's checkpoints: that of the version which the log has adopted,
+/// also where this one has lost its force meanwhile (`05:23`).
+fn with_the_logs_key(mut card: Card, charter: &Charter, opened: &Opened) -> Card {
+    let own = opened.restored.iter().find(|restored| *restored.log.member() == card.code);
+    let adopted = own.map(|own| own.log.version());
+    let ahead = adopted.filter(|version| version.version() > charter.version());
+    if let Some(listed) = ahead.and_then(|version| version.member(&card.code)) {
+        card.keys.log = listed.keys.log;
+    }
+    card
 }
 
 /// Waits until nothing reads or writes the folder any more.

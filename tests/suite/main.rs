@@ -8,6 +8,7 @@ mod contributors;
 mod cosigning;
 mod crash;
 mod disk;
+mod drills;
 mod fork;
 mod forks;
 mod founding;

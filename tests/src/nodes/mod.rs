@@ -2,6 +2,7 @@
 //!
 //! Everything here is outside of the programs: their commands, their API, their files, their wire.
 
+mod amending;
 mod binaries;
 mod commands;
 mod files;
