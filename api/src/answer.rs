@@ -173,8 +173,11 @@ pub struct EntryList {
     pub size: u64,
     /// How many of them, from the first on, enough members stand behind.
     pub confirmed: u64,
-    /// How many of them, from the first on, stand: fewer than all where the log is forked.
+    /// How many of them, from the first on, stand: fewer than all where the log is forked or has ended.
     pub standing: u64,
+    /// Where the charter says that it ends, if its member was removed.
+    #[serde(default)]
+    pub ends: Option<u64>,
     /// What others have cosigned of it.
     pub cosigned: Vec<CosignedStatus>,
     /// The entries, in order of position.

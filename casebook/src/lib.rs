@@ -41,7 +41,7 @@ mod demonstration;
 #[cfg(test)]
 mod samples;
 
-pub use case::{Case, Standing, Stated, Summary};
+pub use case::{Beyond, Case, Standing, Stated, Summary};
 pub use case_id::{CaseId, cases_of, topics};
 pub use codes::{Accused, FileLabel, Forum, MissionCode, Proceeding, StateCode};
 pub use date::{Date, Moment};

@@ -130,7 +130,7 @@ pub(crate) fn read(member: &str, position: u64, reading: Reading) -> Stated {
         _ => MemberKind::State,
     });
     let (made_at, signers) = (Timestamp(1_512_604_800), vec![]);
-    let (beyond_fork, noticed_at) = (false, None);
+    let (beyond, noticed_at) = (None, None);
     Stated {
         member: code,
         member_kind,
@@ -140,7 +140,7 @@ pub(crate) fn read(member: &str, position: u64, reading: Reading) -> Stated {
         signers,
         reading,
         noticed_at,
-        beyond_fork,
+        beyond,
         compromised_by: None,
     }
 }

@@ -198,6 +198,22 @@ impl RawReceipt {
     }
 }
 
+impl Receipt {
+    /// False for what the log of a removed member has behind the end that the charter sets it: it stands for
+    /// nothing, whoever has cosigned it.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        let ended = self.charter.ends(&self.entry.statement().member);
+        ended.is_none_or(|ended| self.entry.position() < ended.size)
+    }
+
+    /// True when it stands, and so many members stand behind it as the charter asks for.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.stands() && self.cosigned.is_confirmed(&self.charter, &self.entry.statement().member)
+    }
+}
+
 fn hash(line: &str) -> Result<TreeHash, DecodeError> {
     let bytes = BASE64.decode(line).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.map(TreeHash).ok_or_else(|| malformed("a line of the proof is not 32 bytes of base64"))

@@ -13,7 +13,7 @@ pub use contradictions::{Contradiction, Side, Subject};
 pub use figures::{Figure, MemberFigures, Span};
 pub use proceedings::{AccusedRecord, OutcomeVector, ProceedingRecord, Step, ToldResult};
 pub use standing::{Line, Source, Standing};
-pub use stated::Stated;
+pub use stated::{Beyond, Stated};
 pub use summary::Summary;
 
 use crate::case_id::CaseId;

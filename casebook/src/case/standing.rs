@@ -5,7 +5,7 @@
 //! 3. Nobody corrects or retracts what another member said: such a statement has no effect, and
 //!    shows as such.
 
-use super::Stated;
+use super::{Beyond, Stated};
 use crate::date::Date;
 use crate::fact::{Correction, EntryRef, Fact, Reading};
 use crate::rules::may_state_as;
@@ -36,6 +36,8 @@ pub enum Standing {
     NotForThisMember(String),
     /// Its log is forked before it: its member has signed another history. Kept, and counted nowhere.
     BeyondFork,
+    /// Its member was removed, and its log ended before it, by the charter. Kept, and counted nowhere.
+    BeyondEnd,
     /// It was signed after its key was compromised, as the entry at that position of its log says. Kept, and
     /// counted nowhere; its member can say it again with another key.
     AfterCompromise(u64),
@@ -290,7 +292,8 @@ enum End {
 impl Item {
     fn new(stated: Stated) -> Self {
         let forbidden = match (stated.member_kind, stated.fact()) {
-            _ if stated.beyond_fork => Some(Standing::BeyondFork),
+            _ if stated.beyond == Some(Beyond::Fork) => Some(Standing::BeyondFork),
+            _ if stated.beyond == Some(Beyond::End) => Some(Standing::BeyondEnd),
             _ if let Some(by) = stated.compromised_by => Some(Standing::AfterCompromise(by)),
             (Some(kind), Some(fact)) => {
                 let refused = may_state_as(&stated.member, kind, fact).err();

@@ -28,10 +28,19 @@ pub struct Stated {
     /// When the node of the State that it notifies first held it, by that node's own cosignature: seconds
     /// since 1970. Nothing where it is no notification, or that node has not cosigned it.
     pub noticed_at: Option<u64>,
-    /// Whether it stands behind a place where the log is forked: others were shown another statement there.
-    pub beyond_fork: bool,
+    /// Whether it stands behind the place up to which its log stands, and why that is so.
+    pub beyond: Option<Beyond>,
     /// The position of the entry of the same log by which its key was compromised before it was signed.
     pub compromised_by: Option<u64>,
+}
+
+/// Why a log stands only up to some place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is forked there: others were shown another statement.
+    Fork,
+    /// Its member was removed, and the charter lets it end there.
+    End,
 }
 
 impl Stated {
@@ -48,7 +57,7 @@ impl Stated {
             signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
             reading: Reading::of(statement.kind, &statement.body),
             noticed_at: None,
-            beyond_fork: false,
+            beyond: None,
             compromised_by: None,
         }
     }

@@ -39,7 +39,7 @@ fn the_stage_is_the_furthest_that_a_standing_statement_shows() {
 
 #[test]
 fn what_stands_beyond_a_fork_counts_nowhere_and_all_else_does() {
-    let beyond = |stated: Stated| Stated { beyond_fork: true, ..stated };
+    let beyond = |stated: Stated| Stated { beyond: Some(Beyond::Fork), ..stated };
     let case = fold(&[
         stated("UNSEC", 0, opened(day(7))),
         stated("COD", 0, investigation(8)),
@@ -50,6 +50,18 @@ fn what_stands_beyond_a_fork_counts_nowhere_and_all_else_does() {
     assert_eq!(standing(&case, "COD", 0), Standing::Stands);
     assert_eq!(standing(&case, "COD", 1), Standing::BeyondFork);
     assert_eq!(standing(&case, "COD", 2), Standing::BeyondFork);
+}
+
+#[test]
+fn what_a_removed_member_has_said_behind_the_end_of_its_log_counts_nowhere() {
+    let case = fold(&[
+        stated("UNSEC", 0, opened(day(7))),
+        stated("COD", 0, investigation(8)),
+        Stated { beyond: Some(Beyond::End), ..stated("COD", 1, judgment(Basis::OwnAct, 20)) },
+    ]);
+    assert_eq!(case.stage, Stage::InvestigationOpen);
+    assert_eq!(standing(&case, "COD", 0), Standing::Stands);
+    assert_eq!(standing(&case, "COD", 1), Standing::BeyondEnd);
 }
 
 #[test]

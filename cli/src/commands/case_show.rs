@@ -216,6 +216,9 @@ fn line(line: &Line) {
         Standing::CorrectedBy(entry) => format!("  [corrected by {entry}]"),
         Standing::RetractedBy(entry) => format!("  [retracted by {entry}]"),
         Standing::NotForThisMember(why) => format!("  [not for this member: {why}]"),
+        Standing::BeyondEnd => {
+            "  [behind the end of its log, its member was removed: counted nowhere]".into()
+        }
         Standing::BeyondFork => "  [beyond the fork of its log: counted nowhere]".into(),
         Standing::AfterCompromise(by) => {
             let by = format!("{}/{by}", line.entry.member);

@@ -41,12 +41,13 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Outcome {
         None => args.start,
     };
     let (cosigned, entries) = (Vec::new(), Vec::new());
-    let mut list = EntryList { size: 0, confirmed: 0, standing: 0, cosigned, entries };
+    let mut list = EntryList { size: 0, confirmed: 0, standing: 0, ends: None, cosigned, entries };
     let wanted = args.tail.or(args.limit).unwrap_or(u64::MAX);
     range(&client, &member, start, wanted, |page, entry| {
         if context.json {
             list.entries.push(entry);
             (list.size, list.confirmed, list.standing) = (page.size, page.confirmed, page.standing);
+            list.ends = page.ends;
             list.cosigned.clone_from(&page.cosigned);
         } else {
             show(&entry, Some(&state(page, entry.position)));
@@ -91,6 +92,10 @@ pub(super) fn cosigners(log: &EntryList, position: u64) -> usize {
 /// How far an entry has come: logged by its author, held by others, confirmed.
 fn state(log: &EntryList, position: u64) -> String {
     // What arrived since the log's state was asked for is beyond it as well, and beyond no fork.
+    if log.ends.is_some_and(|ends| position >= ends) {
+        return "behind the end: the charter has removed its member, and it stands for nothing"
+            .into();
+    }
     if position >= log.standing && log.standing < log.size {
         return "beyond the fork: its author has signed another history".into();
     }

@@ -164,11 +164,15 @@ fn explain(receipt: &Receipt, outside: &[Seen]) {
     let seen = outside.iter().filter(|seen| seen.is_seen());
     seen.for_each(|seen| print::line(format!("  {}", seen.tell(size))));
     let (members, needed) = (cosigned.members(member), charter.rules().confirm);
-    let confirmed =
-        if cosigned.is_confirmed(charter, member) { "confirmed" } else { "NOT confirmed" };
+    let confirmed = if receipt.is_confirmed() { "confirmed" } else { "NOT confirmed" };
     print::line(format!(
         "  {confirmed}: {members} members stand behind it, the charter asks for {needed}"
     ));
+    if !receipt.stands() {
+        print::line(
+            "  its log had ended before it: the charter has removed its member, and it stands for nothing",
+        );
+    }
     print::line("not proven:");
     print::line("  that what it says is true, or still stands: later entries may correct it");
     print::line(
@@ -201,6 +205,7 @@ fn value(receipt: &Receipt, path: &Path, network: NetworkId) -> serde_json::Valu
         "cosignatures": cosignatures,
         "members": cosigned.members(&statement.member),
         "needed": charter.rules().confirm,
-        "confirmed": cosigned.is_confirmed(charter, &statement.member),
+        "stands": receipt.stands(),
+        "confirmed": receipt.is_confirmed(),
     })
 }

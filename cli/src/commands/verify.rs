@@ -215,6 +215,7 @@ fn report(checked: &[Checked], forks: &[String]) {
             Ok(log) => {
                 let ranges = marked(&log.authority);
                 ranges.iter().for_each(|one| print::line(marked_words(&log.member, one)));
+                log.behind_its_end().into_iter().for_each(print::line);
             }
             Err(NotVerified::Refuted(refuted)) => {
                 print::line(format!("REFUTED  {}: {refuted}", path.display()));
@@ -275,6 +276,7 @@ fn report_json(
             "result": "true",
             "member": log.member,
             "size": log.size,
+            "ends": log.ends(),
             "root": log.root,
             "last": log.last,
             "signatures": log.signatures,

@@ -37,6 +37,25 @@ pub struct Verified {
     pub roots: BTreeMap<u64, TreeHash>,
 }
 
+impl Verified {
+    /// How many entries the charter lets stand of it, if its member was removed.
+    #[must_use]
+    pub fn ends(&self) -> Option<u64> {
+        self.charter.ends(&self.member).map(|ended| ended.size)
+    }
+
+    /// What is to be said of entries behind its end, if there are any.
+    #[must_use]
+    pub fn behind_its_end(&self) -> Option<String> {
+        let (member, ends) = (&self.member, self.ends()?);
+        let behind = self.size.checked_sub(ends).filter(|behind| *behind > 0)?;
+        Some(format!(
+            "the charter has removed {member}: its log ended after {ends} entries, and the {behind} behind \
+             them stand for nothing"
+        ))
+    }
+}
+
 /// How far the reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -141,6 +160,18 @@ pub enum Reason {
         found: TreeHash,
         /// The root that is promised.
         promised: TreeHash,
+    },
+    /// The log of a removed member is another one than the members have signed.
+    #[error(
+        "the first {size} entries have the root {found}, the charter ended the log with {ended}"
+    )]
+    WrongEnd {
+        /// How many entries stand by the charter.
+        size: u64,
+        /// The root of the entries.
+        found: TreeHash,
+        /// The root that stands in the charter.
+        ended: TreeHash,
     },
 }
 

@@ -4,6 +4,7 @@
 use super::against::Against;
 use super::chunk::{Chunk, ReadError, Source};
 use super::outcome::{Failure, Peek, Progress, Reason, Refutation, Verified};
+use cairn_ledger::charter::Ended;
 use cairn_ledger::entry::Verifier;
 use cairn_ledger::export::Header;
 use cairn_ledger::note::RawNote;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 const WORK_ENTRIES: usize = 32;
 
 /// What stands before the entries, believed.
+#[derive(Clone)]
 struct Opening {
     charter: Arc<Charter>,
     checkpoint: Checkpoint,
@@ -93,7 +95,7 @@ pub fn verify<R: Read + Send>(
             None => break,
         }
     }
-    close(source, opening, account)
+    close(source, &opening, account)
 }
 
 /// Reads and believes the header.
@@ -126,7 +128,7 @@ fn open<R: Read>(source: &mut Source<R>, against: &Against) -> Result<Opening, F
 /// What is left to say when every entry was appended.
 fn close<R: Read>(
     mut source: Source<R>,
-    opening: Opening,
+    opening: &Opening,
     account: Account<'_>,
 ) -> Result<Verified, Failure> {
     let (head, found, bytes) = (opening.checkpoint.head(), account.log.head(), source.offset());
@@ -143,16 +145,20 @@ fn close<R: Read>(
         let reason = Reason::WrongRoot { found: found.root, promised: head.root };
         return Err(refuted(None, bytes, reason));
     }
-    let Account { log, kinds, signatures, roots, .. } = account;
+    let Account { log, kinds, signatures, roots, end, .. } = account;
     // Only the log's entries tell which of its keys signs promises of so many.
     if !log.accepts_key(&opening.checkpoint) {
         let (size, found) = (head.size, *opening.checkpoint.key());
         let why = AdmitError::WrongKey { size, found };
         return Err(refuted(None, opening.checkpoint_at, why));
     }
+    if let Some((ended, found)) = end.filter(|(ended, found)| ended.root != *found) {
+        let reason = Reason::WrongEnd { size: ended.size, found, ended: ended.root };
+        return Err(refuted(None, bytes, reason));
+    }
     let (size, root, last) = (found.size, found.root, log.last());
     let authority = log.authority().clone();
-    let Opening { charter, checkpoint, member, .. } = opening;
+    let Opening { charter, checkpoint, member, .. } = opening.clone();
     Ok(Verified {
         charter,
         checkpoint,
@@ -196,15 +202,20 @@ struct Account<'a> {
     signatures: u64,
     roots_at: &'a BTreeSet<u64>,
     roots: BTreeMap<u64, TreeHash>,
+    /// Where the charter says that it ends, if its member was removed, and what was found there.
+    ends: Option<&'a Ended>,
+    end: Option<(&'a Ended, TreeHash)>,
 }
 
 impl<'a> Account<'a> {
-    fn new(opening: &Opening, roots_at: &'a BTreeSet<u64>) -> Result<Self, Failure> {
+    fn new(opening: &'a Opening, roots_at: &'a BTreeSet<u64>) -> Result<Self, Failure> {
         let origin = || opening.charter.origin(&opening.member);
         let log = Log::new(&opening.charter, &opening.member)
             .ok_or_else(|| refuted(None, 0, Reason::UnknownLog { origin: origin() }))?;
         let (kinds, signatures) = (BTreeMap::new(), 0);
-        let mut account = Self { log, kinds, signatures, roots_at, roots: BTreeMap::new() };
+        let ends = opening.charter.ends(&opening.member);
+        let (roots, end) = (BTreeMap::new(), None);
+        let mut account = Self { log, kinds, signatures, roots_at, roots, ends, end };
         account.note_root();
         Ok(account)
     }
@@ -237,6 +248,9 @@ impl<'a> Account<'a> {
         if self.roots_at.contains(&self.log.size()) {
             let head = self.log.head();
             self.roots.insert(head.size, head.root);
+        }
+        if let Some(ended) = self.ends.filter(|ended| ended.size == self.log.size()) {
+            self.end = Some((ended, self.log.head().root));
         }
     }
 }

@@ -7,6 +7,7 @@ use cairn_api::{
     Contributor, CosignedStatus, Event, LogStatus, MemberView, Outcome, PeerStatus, Problem,
     Review, Reviewed, Status, authority, words,
 };
+use cairn_casebook::Beyond;
 use cairn_ledger::authority::NotAuthorised;
 use cairn_ledger::hash::{Bytes, EntryHash, Reference};
 use cairn_ledger::note::{Algorithm, verifier_key};
@@ -60,8 +61,23 @@ pub enum Ask {
 pub struct Judged {
     /// From which position on the log is forked, if it is.
     pub fork: Option<u64>,
+    /// How many entries the charter lets stand of it, if its member was removed.
+    pub ends: Option<u64>,
     /// What the log says of its keys.
     pub authority: Authority,
+}
+
+impl Judged {
+    /// Why what is at this position stands for nothing, if it does not stand.
+    #[must_use]
+    pub fn beyond(&self, position: u64) -> Option<Beyond> {
+        let is_behind = |end: Option<u64>| end.is_some_and(|end| position >= end);
+        match (is_behind(self.fork), is_behind(self.ends)) {
+            (true, _) => Some(Beyond::Fork),
+            (false, true) => Some(Beyond::End),
+            (false, false) => None,
+        }
+    }
 }
 
 /// The handle through which clients reach the driver and the store.
@@ -270,7 +286,7 @@ impl Driver {
                 let judged = |(log, held): (&MemberCode, &Held)| {
                     let fork = held.fork().map(Fork::position);
                     let authority = held.stored().authority().clone();
-                    (log.clone(), Judged { fork, authority })
+                    (log.clone(), Judged { fork, ends: held.ends(), authority })
                 };
                 answer.send(self.replica.logs().iter().map(judged).collect()).ok();
             }

@@ -72,17 +72,17 @@ pub(super) fn fold(store: &Store, logs: &Logs, id: CaseId) -> Result<Case, Store
     let mut stated = Vec::new();
     for place in places {
         let entry = store.entry(&place.member, place.position)?;
-        let kind = store.charter().member(&place.member).map(|card| card.kind);
+        // What a removed member has stated is held against the same rules as before.
+        let kind = store.charter().log(&place.member).map(|card| card.kind);
         let judged = logs.get(&place.member);
-        let fork = judged.and_then(|judged| judged.fork);
         let compromised_by = judged.and_then(|judged| judged.authority.mark_of(&entry));
         let read = Stated::read(&entry, kind);
-        let beyond_fork = fork.is_some_and(|fork| place.position >= fork);
+        let beyond = judged.and_then(|judged| judged.beyond(place.position));
         let noticed_at = match read.notifies() {
             Some(notified) => noticed_at(store, &place, &notified)?,
             None => None,
         };
-        stated.push(Stated { beyond_fork, compromised_by, noticed_at, ..read });
+        stated.push(Stated { beyond, compromised_by, noticed_at, ..read });
     }
     Ok(Case::fold(id, stated))
 }

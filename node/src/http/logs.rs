@@ -43,8 +43,8 @@ pub(crate) async fn log(
     let member = known(&client, &member)?;
     let limit = part.limit.unwrap_or(100).min(route::LIMIT_MAX);
     let status = client.ask(|answer| Ask::Log(member.clone(), answer)).await?;
-    let state = status.map(|log| (log.confirmed, log.standing, log.cosigned));
-    let (confirmed, standing, cosigned) = state.unwrap_or_default();
+    let state = status.map(|log| (log.confirmed, log.standing, log.ends, log.cosigned));
+    let (confirmed, standing, ends, cosigned) = state.unwrap_or_default();
     let authority = client.ask(|answer| Ask::Authority(member.clone(), answer)).await?;
     let authority = authority.map(|(_, authority)| authority);
     let read = move || -> Result<EntryList, StoreError> {
@@ -58,7 +58,7 @@ pub(crate) async fn log(
                 entries.push(view(&entry?, authority.as_ref()));
             }
         }
-        Ok(EntryList { size, confirmed, standing, cosigned, entries })
+        Ok(EntryList { size, confirmed, standing, ends, cosigned, entries })
     };
     Ok(Json(tokio::task::spawn_blocking(read).await??))
 }

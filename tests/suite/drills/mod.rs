@@ -1,5 +1,8 @@
 //! What goes wrong among members, tried with real nodes: amendments that compete, and a member that has to go.
 
+mod removed;
+mod stolen;
+
 use cairn_api::{Outcome, route};
 use cairn_ledger::Charter;
 use cairn_tests::nodes::{

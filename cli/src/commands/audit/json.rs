@@ -115,6 +115,7 @@ fn of_log(log: &Verified) -> Value {
         .collect();
     json!({
         "size": log.size,
+        "ends": log.ends(),
         "root": log.root,
         "last": log.last,
         "signatures": log.signatures,

@@ -59,11 +59,13 @@ fn table(findings: &Findings, archive: &Archive, number: usize) {
         let times = cosigned.map(|cosigned| cosigned.cosignatures().values());
         let oldest = times.and_then(|times| times.map(|cosignature| cosignature.time).min());
         let log = copy.log.held();
+        let ends = log.and_then(verify::Verified::ends).unwrap_or(u64::MAX);
         let root = log.map(|log| log.root.to_string().chars().take(16).collect::<String>());
         rows.push([
             one.member.to_string(),
             or_dash(log.map(|log| log.size)),
-            confirmed.map_or_else(|| "NO".into(), |it| it.checkpoint().size().to_string()),
+            confirmed
+                .map_or_else(|| "NO".into(), |it| it.checkpoint().size().min(ends).to_string()),
             format!("{behind} ({needed})"),
             or_dash(oldest.map(describe::second)),
             or_dash(log.map(unknown)),
@@ -138,6 +140,8 @@ fn faults(member: &MemberCode, copy: &LogCopy) {
     }
     let ranges = copy.log.held().map(|log| marked(&log.authority)).unwrap_or_default();
     ranges.iter().for_each(|one| print::line(format!("MARKED   {}", marked_words(member, one))));
+    let behind = copy.log.held().and_then(verify::Verified::behind_its_end);
+    behind.iter().for_each(|said| print::line(format!("ENDED    {said}")));
     match copy.gap() {
         Some(Gap::NoLog { promised }) => print::line(format!(
             "GAP      {member}: there is no log, its cosigned checkpoint promises {promised} entries"
