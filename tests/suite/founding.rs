@@ -105,7 +105,7 @@ fn the_founding_of_a_network_works_as_it_is_documented() {
                     until(&format!("{line} shows the removal"), SOON, || {
                         let told = bash(folder.path(), line).output().expect("a shell");
                         let told = String::from_utf8_lossy(&told.stdout).into_owned();
-                        ["RWA is removed", "RWA was removed"]
+                        ["RWA is removed", "REMOVED"]
                             .iter()
                             .any(|said| told.contains(said))
                             .then_some(())

@@ -4,6 +4,7 @@
 mod agent;
 mod amendments;
 mod audit;
+mod charter_commands;
 mod contributors;
 mod cosigning;
 mod crash;

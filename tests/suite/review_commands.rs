@@ -3,7 +3,7 @@
 use cairn_casebook::CaseId;
 use cairn_ledger::Kind;
 use cairn_ledger::administration::COMPROMISED;
-use cairn_tests::nodes::{Founded, Said, cairn, cairn_node, command};
+use cairn_tests::nodes::{Founded, Said, cairn, cairn_node, command, still};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -70,18 +70,6 @@ fn authorised(founded: &Founded, name: &str, office: &str) -> PathBuf {
     let args = ["authorise", "--data", &folder, "--node", &url, "--key", &key, "--office", office];
     let _ = cairn_node(args).yes();
     home
-}
-
-/// What was said, with everything that is another one every time replaced by a word for it.
-fn still(text: &str, replaced: &[(&str, &str)]) -> String {
-    let mut text = text.to_string();
-    for (found, word) in replaced {
-        text = text.replace(found, word);
-    }
-    let is_time = |word: &str| word.len() >= 20 && word.starts_with("20") && word.contains('T');
-    let word = |word: &str| if is_time(word) { "TIME".to_string() } else { word.to_string() };
-    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Context, witness};
 use crate::failure::{Answer, Outcome};
 use crate::print::{self, Rows};
 use cairn_api::{LogStatus, PeerStatus, Status};
+use std::cmp::Ordering;
 
 pub(super) fn run(context: &Context) -> Outcome {
     let status = context.client()?.status()?;
@@ -15,6 +16,7 @@ pub(super) fn run(context: &Context) -> Outcome {
     let Status { network, name, member, version, .. } = &status;
     print::line(format!("node of {member} in {name} (version {version})"));
     print::line(format!("network {network}"));
+    print::line(format!("charter       {}", charter(&status)));
     print::line(format!("forked?       {}", forked(&status.logs)));
     print::line(format!("replicating?  {}", replicating(&status)));
     for alarm in &status.alarms {
@@ -43,6 +45,22 @@ fn is_healthy(status: &Status) -> bool {
 /// True when there are other members and none of their nodes is connected.
 fn is_alone(peers: &[PeerStatus]) -> bool {
     !peers.is_empty() && !peers.iter().any(|peer| peer.connected)
+}
+
+/// Which version has force, and which one the node's own log stands under, where that is another.
+fn charter(status: &Status) -> String {
+    let Status { charter, member, logs, .. } = status;
+    let own = logs.iter().find(|log| log.member == *member);
+    let adopted = own.filter(|log| log.ends.is_none()).map_or(*charter, |log| log.charter);
+    match adopted.cmp(charter) {
+        Ordering::Equal => format!("version {charter} is in force"),
+        Ordering::Less => format!(
+            "version {charter} is in force; the log of {member} stands under version {adopted} until its node appends again"
+        ),
+        Ordering::Greater => format!(
+            "version {charter} is in force; the log of {member} has adopted version {adopted}, which has no force any more"
+        ),
+    }
 }
 
 fn forked(logs: &[LogStatus]) -> String {
@@ -108,4 +126,37 @@ fn peers(peers: &[PeerStatus]) {
         ]);
     }
     rows.print();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The status of a node under version 2, whose own log says this of itself.
+    fn status(own: &serde_json::Value) -> Status {
+        let zeros = "0".repeat(64);
+        let mut log = json!({
+            "member": "COD", "size": 9, "root": zeros, "last": zeros, "promised": 9, "confirmed": 9,
+            "standing": 9, "cosigned": [], "frozen": null,
+        });
+        log.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        let status = json!({
+            "network": zeros, "name": "invented.example/tests", "member": "COD", "version": "0",
+            "charter": 2, "logs": [log], "peers": [], "alarms": [], "faults_repaired": 0,
+            "peers_dropped": 0,
+        });
+        serde_json::from_value(status).unwrap()
+    }
+
+    #[test]
+    fn the_own_logs_version_is_told_where_it_is_another_and_may_still_change() {
+        let says = |own| charter(&status(&own));
+        assert_eq!(says(json!({ "charter": 2 })), "version 2 is in force");
+        let behind = "version 2 is in force; the log of COD stands under version 1 until its node";
+        assert!(says(json!({ "charter": 1 })).starts_with(behind));
+        assert!(says(json!({ "charter": 3 })).ends_with("version 3, which has no force any more"));
+        let removed = json!({ "charter": 1, "ends": 9 });
+        assert_eq!(says(removed), "version 2 is in force", "an ended log adopts nothing more");
+    }
 }

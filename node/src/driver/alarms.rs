@@ -3,6 +3,7 @@
 use super::Driver;
 use cairn_api::Event;
 use cairn_ledger::Fork;
+use cairn_ledger::charter::Version;
 use cairn_ledger::text::MemberCode;
 use cairn_replica::Alarm;
 
@@ -65,8 +66,19 @@ impl Driver {
         let charter = self.replica.amendments().charter();
         let version = charter.version();
         let forked = charter.fork().map(|_| self.text(&Alarm::CharterFork { version }));
-        let all = all.chain(forked);
+        let all = all.chain(forked).chain(self.removed());
         all.chain(self.witnesses.alarms()).collect()
+    }
+
+    /// What is over, and what to do, once our own member was removed.
+    fn removed(&self) -> Option<String> {
+        let (charter, me) = (self.replica.charter(), self.replica.me());
+        let size = charter.ends(me)?.size;
+        let ends = |version: &Version| version.ended().iter().any(|ended| ended.member == *me);
+        let version = charter.history().find(|version| ends(version))?.version();
+        Some(format!(
+            "{me} is no member any more: version {version} of the charter has ended its log at {size} entries, and this node takes nothing more; `cairn charter history` shows who has signed that; take an archive away with `cairn export`, then stop this node; whoever comes back joins under another code"
+        ))
     }
 
     fn still_behind(&self) -> Option<&String> {

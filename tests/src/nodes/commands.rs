@@ -26,6 +26,15 @@ impl Said {
         assert_eq!(self.code, 0, "{}{}", self.out, self.err);
         self.out
     }
+
+    /// The same, as the JSON that it is.
+    ///
+    /// # Panics
+    /// When it did not succeed, or is none.
+    #[must_use]
+    pub fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.yes()).expect("JSON")
+    }
 }
 
 /// A program of ours, without the settings of whoever runs the tests.
@@ -64,4 +73,17 @@ pub fn run(command: &mut Command) -> Said {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let code = output.status.code().unwrap_or(-1);
     Said { out: text(&output.stdout), err: text(&output.stderr), code }
+}
+
+/// What was said, with everything that is another one every time replaced by a word for it.
+#[must_use]
+pub fn still(text: &str, replaced: &[(&str, &str)]) -> String {
+    let mut text = text.to_string();
+    for (found, word) in replaced {
+        text = text.replace(found, word);
+    }
+    let is_time = |word: &str| word.len() >= 20 && word.starts_with("20") && word.contains('T');
+    let word = |word: &str| if is_time(word) { "TIME".to_string() } else { word.to_string() };
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

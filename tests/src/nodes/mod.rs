@@ -16,7 +16,7 @@ mod statements;
 mod wait;
 
 pub use binaries::programs;
-pub use commands::{Said, cairn, cairn_node, command, run};
+pub use commands::{Said, cairn, cairn_node, command, run, still};
 pub use files::{copy_folder, corrupt, entries_file, read_entries};
 pub use founded::Founded;
 pub use history::{History, grown};

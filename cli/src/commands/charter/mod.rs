@@ -4,6 +4,7 @@ mod paper;
 mod propose;
 mod show;
 mod sign;
+mod text;
 
 use super::Context;
 use crate::failure::Outcome;

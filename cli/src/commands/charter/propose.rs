@@ -2,7 +2,7 @@
 
 use super::super::Context;
 use super::paper::{self, Paper};
-use super::{show, sign};
+use super::{show, sign, text};
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::replace;
 use crate::{print, signing};
@@ -94,7 +94,7 @@ pub(super) fn run(context: &Context, args: &ProposeArgs) -> Outcome {
         print::json(&show::value(&proposal));
         return Ok(Answer::Yes);
     }
-    show::change(paper.charter.current(), &proposal);
+    text::change(paper.charter.current(), &proposal);
     print::line(format!(
         "\nwritten to {}; next: `cairn charter sign {} --root-key FILE`, by {} members",
         args.out.display(),

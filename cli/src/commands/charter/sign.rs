@@ -2,7 +2,7 @@
 
 use super::super::Context;
 use super::paper::{self, Paper};
-use super::show;
+use super::{show, text};
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::replace;
 use crate::print;
@@ -79,7 +79,7 @@ pub(super) fn sign(
         Failure::unknown("no key is named").hint("name the member's root key with --root-key FILE")
     })?;
     if !context.json {
-        show::change(paper.charter.current(), &proposal);
+        text::change(paper.charter.current(), &proposal);
     }
     if !args.yes {
         let question = "sign this in the name of the member?";
