@@ -1,6 +1,6 @@
 //! Amending the charter of a running network, as operators do: drafted at one node, signed with root keys.
 
-use super::{Founded, SOON, Said, cairn, until};
+use super::{Founded, Node, SOON, Said, cairn, free_ports, until};
 use std::path::PathBuf;
 
 impl Founded {
@@ -38,6 +38,26 @@ impl Founded {
             let key = self.root_key(code).display().to_string();
             let _ = self.at(at, &["charter", "sign", &file, "--yes", "--root-key", &key]).yes();
         }
+    }
+
+    /// Starts the node of a new member, whose folder is named after it, with the charter in this file.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn add(&mut self, code: &str, file: &str) {
+        let mut node = Node::new(code, self.path(code), self.path(file), free_ports(2));
+        node.peers.extend(self.nodes.first().map(|first| first.port));
+        node.start();
+        self.nodes.push(node);
+    }
+
+    /// The next start of a member's node is given the charter in this file.
+    ///
+    /// # Panics
+    /// When there is no such member.
+    pub fn give(&mut self, code: &str, file: &str) {
+        let file = self.path(file);
+        self.node_mut(code).charter = file;
     }
 
     /// Waits until these nodes run under a version of the charter.

@@ -1,18 +1,20 @@
 //! A log made by hand with a member's own keys: what a node that lies could show.
 
-use super::{Contributor, Founded};
+use super::{Contributor, Founded, entries_file};
 use crate::sim::Face;
 use crate::sim::talk::{range_of, raw_range, side_of};
 use cairn_ledger::authority::{AUTHORISE, Authorisation, Scope};
+use cairn_ledger::entry::Verifier;
 use cairn_ledger::fork::RawSide;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::proof::TreeHead;
 use cairn_ledger::text::{MemberCode, Text};
 use cairn_ledger::tree::Frontier;
 use cairn_ledger::{
-    Charter, Checkpoint, Cosigned, Entry, EntryHash, SecretKey, SignedStatement, bundle,
+    Charter, Checkpoint, Cosigned, Entry, EntryHash, RawEntry, SecretKey, SignedStatement, bundle,
 };
 use cairn_replica::message::{Head, RawRange, Request, Response};
+use std::fs;
 use std::sync::Arc;
 
 /// A log that nobody has checked.
@@ -49,6 +51,30 @@ impl History {
         history.push(root.statement(0, AUTHORISE, fields.encode()));
         (first..first + notes).for_each(|number| history.push(speaker.note(number)));
         history
+    }
+
+    /// The log as a member's node holds it.
+    ///
+    /// # Panics
+    /// When that holds none, or anything else.
+    #[must_use]
+    pub fn held(network: &Founded, code: &str, at: &str) -> Self {
+        let mut history = Self::new(network, code);
+        let file = entries_file(&network.path(at), code);
+        let mut verifier = Verifier::new(network.charter.network());
+        for bytes in bundle::Slices::new(&fs::read(file).expect("a log file")) {
+            let raw = RawEntry::decode(bytes.expect("an entry")).expect("an entry");
+            let entry = raw.verify(&mut verifier).expect("a true one");
+            history.push(entry.signed().clone());
+            assert_eq!(history.entries.last().map(|one| one.hash()), Some(entry.hash()));
+        }
+        history
+    }
+
+    /// The same under another key.
+    #[must_use]
+    pub fn under(self, key: SecretKey) -> Self {
+        Self { key, ..self }
     }
 
     /// Puts a statement at the end.

@@ -1,5 +1,6 @@
 //! What goes wrong among members, tried with real nodes: amendments that compete, and a member that has to go.
 
+mod lost;
 mod removed;
 mod stolen;
 

@@ -18,7 +18,7 @@ use std::path::Path;
 const THREE: [&str; 3] = ["UNSEC", "COD", "RWA"];
 
 /// A log's newest checkpoint, as its author's node hands it out.
-fn promise(founded: &Founded, code: &str) -> Checkpoint {
+pub(super) fn promise(founded: &Founded, code: &str) -> Checkpoint {
     let (node, member) = (founded.node(code), code.parse().expect("a code"));
     let path = route::TLOG_CHECKPOINT.replace("{member}", code);
     let (status, note) = http(&format!("{}{path}", node.url())).expect("an answer");
@@ -39,7 +39,7 @@ fn cosigned_by(founded: &Founded, checkpoint: &Checkpoint, code: &str) -> Reques
 
 /// A peer with the transport key of a member that runs under the version of the charter of the node at
 /// which it arrives.
-fn colluder(founded: &Founded, code: &str, to: &Node) -> Hostile {
+pub(super) fn colluder(founded: &Founded, code: &str, to: &Node) -> Hostile {
     let current = super::charter(to).id();
     let mut peer = Hostile::new(&founded.secret(code, "transport"), founded.charter.network());
     peer.connect(to.port);
@@ -48,7 +48,7 @@ fn colluder(founded: &Founded, code: &str, to: &Node) -> Hostile {
 }
 
 /// Sends something and waits for the answer.
-fn tells(peer: &mut Hostile, request: &Request) {
+pub(super) fn tells(peer: &mut Hostile, request: &Request) {
     peer.send(request.encode());
     peer.until("answered", |seen| matches!(seen, Seen::Answered(_)).then_some(()));
 }
@@ -82,7 +82,7 @@ fn a_removed_member_that_goes_on_is_heard_by_nobody_and_its_log_stands_up_to_its
         assert!(status.peers.iter().all(|peer| peer.member.as_str() != "TZA"), "{code}");
         stands_up_to(&founded, code, end);
     }
-    super::stolen::is_turned_away(&founded, &founded.secret("TZA", "transport"), "RWA");
+    super::stolen::is_turned_away(&founded, &founded.secret("TZA", "transport"), "RWA", "TZA");
     does_not_count(&mut founded, &here, end);
     is_read(&founded, end);
     is_told(&founded, &gone);

@@ -3,13 +3,17 @@
 use super::super::Context;
 use super::paper::{self, Paper};
 use super::{show, sign, text};
+use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::replace;
+use crate::verify::{self, Against};
 use crate::{print, signing};
 use cairn_ledger::card::Card;
 use cairn_ledger::charter::{Ended, PendingCharter, Rules, Witness};
+use cairn_ledger::fork::RawFork;
 use cairn_ledger::{Charter, Kind, MemberCode, Text, WitnessKey};
 use clap::Args;
+use std::io::BufReader;
 use std::path::PathBuf;
 
 /// What is to be different.
@@ -24,7 +28,7 @@ pub(in crate::commands) struct ProposeArgs {
     /// A member's card: a new member's, or a member's with new keys
     #[arg(long, value_name = "FILE")]
     card: Vec<PathBuf>,
-    /// A member to remove; its log ends with what the node holds of it
+    /// A member to remove; its log ends with what the node holds of it, or before its fork
     #[arg(long, value_name = "CODE")]
     remove: Vec<MemberCode>,
     /// A witness to add, or one with a new key, as it names itself: NAME+ID+KEY
@@ -170,15 +174,44 @@ fn ended(context: &Context, charter: &Charter, args: &ProposeArgs) -> Result<Vec
     if args.remove.is_empty() {
         return Ok(ended);
     }
-    let status = context.client()?.status()?;
+    let client = context.client()?;
+    let status = client.status()?;
     for member in &args.remove {
         let log = status.logs.iter().find(|log| log.member == *member);
         let log = log.ok_or_else(|| Failure::no(format!("the node holds no log of {member}")))?;
-        if log.frozen.is_some() || log.promised > log.size {
-            return Err(Failure::no(format!("the node does not hold all of the log of {member}"))
-                .hint("`cairn status` says why; propose it at a node that does"));
-        }
-        ended.push(Ended { member: member.clone(), size: log.size, root: log.root });
+        let member = member.clone();
+        ended.push(match client.fork(&member)? {
+            Some(proof) => ended_by_fork(&client, charter, member, &proof)?,
+            None if log.promised > log.size => return Err(lacks(&member)),
+            None => Ended { member, size: log.size, root: log.root },
+        });
     }
     Ok(ended)
+}
+
+fn lacks(member: &MemberCode) -> Failure {
+    Failure::no(format!("the node does not hold all of the log of {member}"))
+        .hint("`cairn status` says why; propose it at a node that does")
+}
+
+/// A forked log ends where its histories part: what stands of it is the same everywhere.
+fn ended_by_fork(
+    client: &Client,
+    charter: &Charter,
+    member: MemberCode,
+    proof: &[u8],
+) -> Result<Ended, Failure> {
+    let refuse =
+        |why: String| Failure::no(format!("the node's copy of the log of {member}: {why}"));
+    let fork = RawFork::decode(proof).map_err(|why| refuse(why.to_string()))?;
+    let fork = fork.verify(charter).map_err(|why| refuse(why.to_string()))?;
+    let size = fork.position();
+    let (source, _) = client.export(&member)?;
+    let against = Against::network(charter.network());
+    let log = verify::verify(BufReader::new(source), &against, &[size].into(), |_| ());
+    let log = log.map_err(|why| refuse(why.to_string()))?;
+    match log.roots.get(&size).filter(|_| *fork.log() == member && log.member == member) {
+        Some(root) => Ok(Ended { member, size, root: *root }),
+        None => Err(lacks(&member)),
+    }
 }
