@@ -191,7 +191,7 @@ fn value(receipt: &Receipt, path: &Path, network: NetworkId) -> serde_json::Valu
         .map(|(by, it)| serde_json::json!({ "cosigner": by.name(), "time": it.time }))
         .collect();
     let signers: Vec<_> = entry.signed().signatures().iter().map(|one| one.key).collect();
-    serde_json::json!({
+    let mut value = serde_json::json!({
         "network": network,
         "path": path,
         "result": "true",
@@ -205,7 +205,10 @@ fn value(receipt: &Receipt, path: &Path, network: NetworkId) -> serde_json::Valu
         "cosignatures": cosignatures,
         "members": cosigned.members(&statement.member),
         "needed": charter.rules().confirm,
-        "stands": receipt.stands(),
         "confirmed": receipt.is_confirmed(),
-    })
+    });
+    if !receipt.stands() {
+        value["stands"] = false.into();
+    }
+    value
 }
