@@ -167,7 +167,7 @@ fn is_shown(founded: &Founded, code: &str, both: &[String; 2]) {
     assert_eq!(shown["disputed"], serde_json::json!(both), "{code}");
     let history = founded.at(code, &["charter", "history"]).yes();
     let says =
-        ["without force", "+ KEN joins", "+ BDI joins", "COD, RWA, UNSEC", "RWA, TZA, UNSEC"];
+        ["neither has force", "+ KEN joins", "+ BDI joins", "COD, RWA, UNSEC", "RWA, TZA, UNSEC"];
     for part in says.into_iter().chain(both.iter().map(String::as_str)) {
         assert!(history.contains(part), "{code}: {part}: {history}");
     }

@@ -118,7 +118,7 @@ fn refused(
         ),
         bad(
             "sealed/wrap-changed",
-            "15:9",
+            "15:8",
             "a byte of what is for another member",
             changed(wrapped),
             "does not decrypt",
