@@ -34,19 +34,21 @@ pub const CASES: &str = "/v1/cases";
 pub const CASE: &str = "/v1/cases/{case}";
 /// The sealed parts of a case (`case`) or of all, and what is here of them. `GET`, by a viewer.
 pub const SEALED: &str = "/v1/sealed";
-/// A sealed part: its payload (`member`, `reference`, `part`, `class`, `audience`) for a statement to come. `PUT`, by a contributor.
-/// What it says. `GET`, by a viewer, and recorded.
-pub const SEALED_PART: &str = "/v1/sealed/{commitment}";
+/// The payload of a sealed part for a statement to come (`commitment`, `class`, `audience`, `file`, `case`). `PUT`, by a
+/// contributor, and `GET` for what is here.
+pub const STAGED: &str = "/v1/staged/{reference}/{part}";
+/// One encrypted piece of a file for a statement to come, by its number from 0. `PUT`, by a contributor.
+pub const STAGED_PIECE: &str = "/v1/staged/{reference}/{part}/pieces/{piece}";
+/// What a sealed part says. `GET`, by a viewer, and recorded.
+pub const SEALED_PART: &str = "/v1/sealed/{member}/{position}/{part}";
 /// A sealed part's content with the proof that it is what was committed to: a file. `GET`, by a viewer, and recorded.
-pub const SEALED_OPENING: &str = "/v1/sealed/{commitment}/opening";
-/// Which pieces of a sealed file are here. `GET`, by a viewer.
-pub const SEALED_PIECES: &str = "/v1/sealed/{commitment}/pieces";
-/// One encrypted piece of a sealed file, by its number from 0. `PUT`, by a contributor.
-pub const SEALED_PIECE: &str = "/v1/sealed/{commitment}/pieces/{piece}";
+pub const SEALED_OPENING: &str = "/v1/sealed/{member}/{position}/{part}/opening";
+/// The key of a sealed part's content. `GET`, by a contributor of the member that sealed it, and recorded.
+pub const SEALED_KEY: &str = "/v1/sealed/{member}/{position}/{part}/key";
 /// A sealed file, decrypted. `GET`, by a viewer, and recorded.
-pub const SEALED_FILE: &str = "/v1/sealed/{commitment}/file";
-/// Who has opened a sealed part. `GET`, by a viewer of the member that sealed it.
-pub const SEALED_ACCESS: &str = "/v1/sealed/{commitment}/access";
+pub const SEALED_FILE: &str = "/v1/sealed/{member}/{position}/{part}/file";
+/// Who has opened a sealed part. `GET`, by a viewer.
+pub const SEALED_ACCESS: &str = "/v1/sealed/{member}/{position}/{part}/access";
 /// What happens, as it happens: server-sent events. `GET`.
 pub const EVENTS: &str = "/v1/events";
 /// A log's newest checkpoint with its cosignatures, for tools that know C2SP logs. `GET`.
@@ -66,5 +68,7 @@ pub const CHARTERS_BYTES_MAX: usize = 8 << 20;
 pub const SUBMISSION_STATEMENTS_MAX: usize = 256;
 /// The most bytes of one submission's body.
 pub const SUBMISSION_BYTES_MAX: usize = 4 << 20;
+/// The most bytes of a payload or of a piece that is handed in.
+pub const SEALED_BYTES_MAX: usize = (1 << 20) + 16;
 /// The most entries or cases of one answer.
 pub const LIMIT_MAX: usize = 1000;

@@ -68,10 +68,12 @@ pub enum SealedState {
     },
 }
 
-/// Which pieces of a file a node lacks. What has arrived is never sent again.
+/// What a node holds of a part that is handed in. What has arrived is never sent again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pieces {
-    /// How many there are.
+    /// Whether its payload is here.
+    pub held: bool,
+    /// How many pieces there are, where some are missing.
     pub pieces: u32,
     /// Those that are not here, in ascending order.
     pub missing: Vec<u32>,
@@ -83,7 +85,7 @@ pub struct Pieces {
 pub enum Opened {
     /// A text.
     Text(String),
-    /// A file, whose bytes are at `/v1/sealed/{commitment}/file`.
+    /// A file, whose bytes are beside it, at `…/file`.
     File(FileView),
     /// The key of another part: what was granted.
     Grant,
@@ -143,4 +145,6 @@ pub enum AccessKind {
     File,
     /// The content with the proof that it is what was committed to.
     Opening,
+    /// The key of its content, to grant it to others.
+    Key,
 }

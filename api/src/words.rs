@@ -13,6 +13,7 @@ use cairn_ledger::adoption::ADOPT;
 use cairn_ledger::authority::{
     AUTHORISE, Authorisation, NotAuthorised, REVOKE, Revocation, Scope, Withdrawn,
 };
+use cairn_ledger::destroyed::{DESTROYED, Destroyed};
 use cairn_ledger::grant::Grant;
 use cairn_ledger::key::PublicKey;
 use cairn_ledger::statement::Kind;
@@ -41,6 +42,7 @@ pub fn kind_name(kind: Kind) -> Option<&'static str> {
         SUSPEND => Some("contributor suspended"),
         COMPROMISED => Some("contributor's key compromised"),
         TWO_PEOPLE => Some("kinds that need two people"),
+        DESTROYED => Some("sealed part destroyed"),
         kind => kind_row(kind).map(|row| row.name),
     }
 }
@@ -77,6 +79,10 @@ pub fn administrative_words(statement: &Statement) -> Option<String> {
             let TwoPeople { kinds } = TwoPeople::decode(body).ok()?;
             let kinds: Vec<_> = kinds.into_iter().map(kind_words).collect();
             Some(format!("{what}: {}", kinds.join(", ")))
+        }
+        DESTROYED => {
+            let Destroyed { member, position, .. } = Destroyed::decode(body).ok()?;
+            Some(format!("{what}: what {member}/{position} erased"))
         }
         _ => None,
     }
@@ -214,6 +220,7 @@ pub fn refusal(member: &MemberCode, why: &NotAuthorised) -> Problem {
         | NotAuthorised::NeedsLogKey { .. }
         | NotAuthorised::CharterUnknown { .. }
         | NotAuthorised::CharterOlder { .. }
+        | NotAuthorised::NotTheLogKey
         | NotAuthorised::Unreadable(_) => {
             let (error, hint) = by_rule(why);
             problem(error, hint, None, None)
@@ -241,6 +248,9 @@ fn by_rule(why: &NotAuthorised) -> (String, &'static str) {
             why.to_string(),
             "the node adopts a charter by itself: `cairn charter history` shows which",
         ),
+        NotAuthorised::NotTheLogKey => {
+            (why.to_string(), "the node says it by itself once it has carried out an erasure")
+        }
         NotAuthorised::Unreadable(_) => {
             (why.to_string(), "make it with `cairn-node` of this version")
         }

@@ -34,6 +34,7 @@ pub mod checkpoint;
 pub mod codec;
 pub mod compromise;
 pub mod cosignature;
+pub mod destroyed;
 pub mod entry;
 pub mod export;
 pub mod fork;

@@ -4,6 +4,7 @@ use crate::adoption::{self, ADOPT, Adoption};
 use crate::authority::{Authority, NotAuthorised};
 use crate::charter::{Charter, Version};
 use crate::checkpoint::Checkpoint;
+use crate::destroyed::{self, DESTROYED};
 use crate::entry::Entry;
 use crate::hash::EntryHash;
 use crate::hash::TreeHash;
@@ -149,6 +150,10 @@ impl Log {
         if statement.statement().kind == ADOPT {
             let version = self.adopts(statement.statement())?;
             return adoption::judge(version, &self.member, signers);
+        }
+        if statement.statement().kind == DESTROYED {
+            let log_key = self.key_at(self.size());
+            return destroyed::judge(statement.statement(), log_key, signers);
         }
         self.authority.judge(statement.statement(), signers)
     }

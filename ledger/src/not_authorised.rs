@@ -69,6 +69,9 @@ pub enum NotAuthorised {
         /// The version.
         version: u32,
     },
+    /// Only the log's key, alone, says what its node has destroyed.
+    #[error("what a node has destroyed is said by the log key, alone")]
+    NotTheLogKey,
     /// A version of the charter that is not at hand: it may come yet.
     #[error("charter version {version} is adopted here and not at hand")]
     CharterUnknown {

@@ -23,6 +23,10 @@ pub struct Config {
     /// After how many seconds without any progress a log that lacks entries, or whose entries lack
     /// confirmation, is an alarm.
     pub standstill_s: u64,
+    /// How many bytes of what one member has sealed are kept at most.
+    pub sealed_bytes_per_member: u64,
+    /// How many bytes of what is sealed about one case are kept at most.
+    pub sealed_bytes_per_case: u64,
     /// How often outside witnesses are shown what is new in our log, in seconds.
     pub witness_interval_s: u64,
     /// Witnesses outside of the network to which our log's checkpoints are shown.
@@ -41,6 +45,8 @@ impl Default for Config {
             peers: Vec::new(),
             http: SocketAddr::from(([127, 0, 0, 1], 8420)),
             standstill_s: 600,
+            sealed_bytes_per_member: 64 << 30,
+            sealed_bytes_per_case: 16 << 30,
             witness_interval_s: 30,
             witness: Vec::new(),
         }

@@ -18,5 +18,7 @@ pub mod driver;
 pub mod http;
 pub mod net;
 pub mod process;
+pub mod sealed;
 pub mod store;
+pub mod users;
 pub mod witness;

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Folder};
 use crate::driver::{Driver, Ended};
+use crate::sealed::{self, Sealed};
 use crate::store::{Check, Found, Opened, Store, charters};
 use crate::witness::Witnesses;
 use crate::{http, net};
@@ -9,15 +10,16 @@ use anyhow::{Context, anyhow, bail, ensure};
 use cairn_keyring::{MemberKeys, NodeSecrets, Passphrases};
 use cairn_ledger::card::{CARD_BYTES_MAX, Card, PendingCard};
 use cairn_ledger::charter::{Amendments, CHARTERS_BYTES_MAX};
-use cairn_ledger::{Charter, MemberCode};
+use cairn_ledger::{Charter, MemberCode, SecretKey};
 use cairn_replica::{Limits, Replica};
+use cairn_sealing::SealingSecret;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// How long after a start statements wait at most for the other members to say how much of our log
 /// they hold. A folder that was restored from an old copy learns in this time that it was.
@@ -99,7 +101,7 @@ async fn once(
     let witnesses = Witnesses::open(config, folder, &charter, &me)?;
     let opened = open(folder, &charter, &me, check).await?;
     let card = with_the_logs_key(card, &charter, &opened);
-    let NodeSecrets { log, cosign, transport, .. } = secrets.matching(&card)?;
+    let NodeSecrets { log, cosign, transport, seal } = secrets.matching(&card)?;
     put_new_keys_in_use(folder, &card, &mut secrets.keys)?;
     let listener = TcpListener::from_std(listener.try_clone()?)?;
     let (ends, net) = net::start(net::Config {
@@ -114,21 +116,49 @@ async fn once(
     .await?;
     let standstill_ms = config.standstill_s.saturating_mul(1000);
     let limits = Limits { settle_ms: SETTLE_MS, standstill_ms, ..Limits::default() };
+    let sealed = open_sealed(folder, config, &opened.store, &me, seal, log.clone())?;
     let replica = Replica::new(me, log, amendments, limits, opened.restored);
     let store = Arc::downgrade(&opened.store);
-    let (driver, client) = Driver::new(replica, cosign, opened.store, witnesses.clone(), ends);
+    let (to_sealed, from_peers) = mpsc::unbounded_channel();
+    let commands = ends.commands.clone();
+    let parts = (sealed.clone(), to_sealed);
+    let (driver, client) =
+        Driver::new(replica, cosign, opened.store, witnesses.clone(), parts, ends);
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
     witnesses.start(&client, &stopped);
+    let fetching = sealed::run(sealed, commands, client.clone(), from_peers, stopped.clone());
+    let fetching = tokio::spawn(fetching);
     let web = tokio::spawn(http::serve(listener, client, stopped.clone()));
     let driver = tokio::spawn(driver.run(stopped));
     drop(witnesses);
     let ended = supervise(driver, web, signals, &stop).await?;
+    fetching.await.ok();
     net.await.ok();
     if ended == Ended::Amended {
         released(&store).await?;
     }
     Ok(ended)
+}
+
+fn open_sealed(
+    folder: &Folder,
+    config: &Config,
+    store: &Arc<Store>,
+    me: &MemberCode,
+    keys: Vec<SealingSecret>,
+    log: SecretKey,
+) -> anyhow::Result<Arc<Sealed>> {
+    if keys.is_empty() {
+        let hint = "nothing can be sealed for this member: `cairn-node key new seal` makes a key";
+        tracing::warn!(hint, "the member card has no sealing key");
+    }
+    let limits = sealed::Limits {
+        bytes_per_member: config.sealed_bytes_per_member,
+        bytes_per_case: config.sealed_bytes_per_case,
+    };
+    let opened = Sealed::open(&folder.0, store.clone(), me.clone(), keys, log, limits);
+    opened.context("cannot open what is sealed")
 }
 
 /// The card with the key that signs the log's checkpoints: that of the version which the log has adopted,

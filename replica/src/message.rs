@@ -62,6 +62,21 @@ pub enum Request {
     Forked(RawFork),
     /// "These charters and proposals are known to me." The answer gives those that are not.
     Charters(KnownCharters),
+    /// "Send me this sealed part, or this piece of its file."
+    Sealed(SealedWanted),
+}
+
+/// A sealed part's payload, or a piece of its file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SealedWanted {
+    /// In whose log the statement is.
+    pub log: MemberCode,
+    /// Where in it.
+    pub position: u64,
+    /// Which of its parts.
+    pub part: u16,
+    /// Which piece of its file, from 0; nothing for the payload.
+    pub piece: Option<u32>,
 }
 
 /// Which charters and proposals a node knows.
@@ -116,6 +131,8 @@ pub enum Response {
     Side(RawSide),
     /// Charters and proposals, none before its predecessor, or as many as fit.
     Charters(Vec<Bytes>),
+    /// A sealed part's payload, or a piece of its file.
+    Sealed(Bytes),
 }
 
 /// A run of entries in the right format: nothing is known of its truth yet.
@@ -261,7 +278,7 @@ impl Request {
             Self::Cosigned(list) => list_bound("a list of cosignatures", list.len(), LIST_MAX)?,
             Self::Forked(fork) => fork.check_bounds()?,
             Self::Charters(known) => list_bound("a list of charters", known.names.len(), LIST_MAX)?,
-            Self::Fetch { .. } | Self::Prove { .. } => {}
+            Self::Fetch { .. } | Self::Prove { .. } | Self::Sealed(_) => {}
         }
         Ok(request)
     }
@@ -284,7 +301,7 @@ impl Response {
             Self::Range(range) => range.check_bounds(RANGE_BYTES_MAX)?,
             Self::Side(side) => side.check_bounds()?,
             Self::Charters(list) => list_bound("a list of charters", list.len(), LIST_MAX)?,
-            Self::Noted | Self::Nothing => {}
+            Self::Noted | Self::Nothing | Self::Sealed(_) => {}
         }
         Ok(response)
     }

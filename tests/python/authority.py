@@ -9,7 +9,7 @@ from charter import Card, Version
 from encoding import Reader, ascending, refuse, usable
 from entry import Entry, Statement, read_topics
 
-AUTHORISE, REVOKE, ADOPT, SUSPEND, COMPROMISED, TWO_PEOPLE, ROOT_KINDS = 1, 2, 3, 4, 5, 6, 100
+AUTHORISE, REVOKE, ADOPT, SUSPEND, COMPROMISED, TWO_PEOPLE, DESTROYED, ROOT_KINDS = 1, 2, 3, 4, 5, 6, 7, 100
 MAY_NEED_SECOND = (SUSPEND, COMPROMISED, TWO_PEOPLE)
 LIST_MAX = 1_024
 
@@ -80,6 +80,15 @@ class Authority:
             refuse("03:35", "an adoption is for the log key alone that the adopted version lists")
         self.note(entry)
         self.root, self.charter_two_people = card.root, version.rules.two_people
+
+    def destroy(self, entry: Entry, log_key: bytes) -> None:
+        """The node has carried out an erasure (03:38)."""
+        if entry.signers != [log_key]:
+            refuse("03:39", "what a node has destroyed is said by the log key alone")
+        reader = Reader(entry.statement.body, "the body of a report of destruction")
+        reader.code(), reader.number(8), reader.take(32)
+        reader.end()
+        self.note(entry)
 
     def note(self, entry: Entry) -> None:
         if not self.records or entry.statement.made_at > self.records[-1][0]:

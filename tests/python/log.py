@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from amendment import FILE_BYTES_MAX, Charter, read_charter
-from authority import ADOPT, Authority
+from authority import ADOPT, DESTROYED, Authority
 from charter import Version
 from checkpoint import NOTE_BYTES_MAX, read_checkpoint
 from encoding import Reader, limit, refuse
@@ -48,6 +48,8 @@ class Log:
             version = self.adopted(entry.statement)
             self.authority.adopt(entry, version, version.members[self.member])
             self.version = version
+        elif entry.statement.kind == DESTROYED:
+            self.authority.destroy(entry, self.version.members[self.member].log)
         else:
             self.authority.take(entry)
         self.size, self.last = self.size + 1, entry.hash()

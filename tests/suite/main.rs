@@ -28,6 +28,7 @@ mod replays;
 mod restart;
 mod review_commands;
 mod reviews;
+mod sealed;
 mod standings;
 mod story_demo;
 mod tidy;

@@ -40,6 +40,13 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     found.ok_or_else(|| "expected 2026-11-20 or 2026-11-20T14:05:00Z".into())
 }
 
+/// A second since 1970, for people.
+pub(super) fn shown(second: u64) -> String {
+    let second = i64::try_from(second).ok();
+    let time = second.and_then(|second| jiff::Timestamp::from_second(second).ok());
+    time.map_or_else(|| "a time beyond all dates".into(), |time| time.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ mod root;
 mod run;
 mod set_aside;
 mod unlock;
+mod user;
 mod withdraw;
 
 pub use init::make as init_make;
@@ -44,6 +45,9 @@ enum Command {
     Revoke(withdraw::Revoke),
     /// Say which kinds of statement need two people for this member.
     TwoPeople(withdraw::NeedsTwo),
+    /// Let somebody use the API for what is sealed, and take that back.
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Take entries of the own log that no peer has ever seen out of it.
     SetAside(set_aside::SetAsideCommand),
     /// Found a demonstration network of five members on this machine and run it.
@@ -69,6 +73,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Suspend(suspend) => suspend.execute(),
         Command::Revoke(revoke) => revoke.execute(),
         Command::TwoPeople(needs_two) => needs_two.execute(),
+        Command::User(user) => user.execute(),
         Command::SetAside(set_aside) => set_aside.execute(),
         Command::Demo(demo) => demo.execute(),
         Command::Completion { shell } => {

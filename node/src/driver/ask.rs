@@ -1,6 +1,7 @@
 //! What clients ask of the driver, and the handle with which they do.
 
 use super::{Decided, Driver, Offered, OwnHead, Shown, Witnessed};
+use crate::sealed::Sealed;
 use crate::store::Store;
 use crate::witness::Witnesses;
 use cairn_api::{
@@ -89,6 +90,8 @@ pub struct Client {
     pub store: Arc<Store>,
     /// The outside witnesses of our log.
     pub witnesses: Arc<Witnesses>,
+    /// What is sealed and here.
+    pub sealed: Arc<Sealed>,
 }
 
 /// The node is stopping.
@@ -102,8 +105,9 @@ impl Client {
         events: broadcast::Sender<Event>,
         store: Arc<Store>,
         witnesses: Arc<Witnesses>,
+        sealed: Arc<Sealed>,
     ) -> Self {
-        Self { asks, events, store, witnesses }
+        Self { asks, events, store, witnesses, sealed }
     }
 
     /// Asks and waits for the answer.

@@ -2,6 +2,7 @@
 
 use super::{Driver, Expected, PeerNotes, Verified};
 use crate::net::{self, Beginning, Command, ReplyTo, Wanted};
+use crate::sealed::FromPeers;
 use cairn_api::Event;
 use cairn_ledger::Cosigned;
 use cairn_ledger::checkpoint::CheckpointError;
@@ -18,11 +19,13 @@ impl Driver {
                 tracing::info!(%member, %address, "connected");
                 self.notes(&member).address = Some(address.to_string());
                 self.tell(Event::Connected { member: member.clone() });
+                self.pass_on(FromPeers::Connected(member.clone()));
                 self.input(Input::Connected(member)).await;
             }
             net::Event::Disconnected(member) => {
                 tracing::info!(%member, "disconnected");
                 self.tell(Event::Disconnected { member: member.clone() });
+                self.pass_on(FromPeers::Disconnected(member.clone()));
                 self.input(Input::Disconnected(member)).await;
             }
             net::Event::Heads(member, heads) => self.on_heads(member, heads).await,
@@ -52,11 +55,23 @@ impl Driver {
             net::Event::ChartersGiven(member, charters) => {
                 self.input(Input::ChartersGiven(member, charters)).await;
             }
+            net::Event::SealedWanted(member, wanted, reply) => {
+                self.serve_sealed(member, wanted, reply);
+            }
+            net::Event::Sealed(member, wanted, bytes) => {
+                self.pass_on(FromPeers::Came(member, wanted, bytes));
+            }
+            net::Event::SealedFailed(_, wanted) => self.pass_on(FromPeers::Failed(wanted)),
             net::Event::Misbehaved(member, why) => {
                 self.note_drop(&member, why);
                 self.input(Input::Disconnected(member)).await;
             }
         }
+    }
+
+    fn pass_on(&self, event: FromPeers) {
+        // Whoever fetches sealed parts is gone when the node stops.
+        self.to_sealed.send(event).ok();
     }
 
     async fn on_heads(&mut self, member: MemberCode, heads: Vec<Head>) {

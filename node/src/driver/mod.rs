@@ -15,6 +15,7 @@ pub use reviews::Decided;
 pub use submissions::{OwnHead, Shown, Witnessed};
 
 use crate::net;
+use crate::sealed::{FromPeers, Sealed};
 use crate::store::{Done, Store, StoreError, Writer};
 use crate::witness::Witnesses;
 use anyhow::Context as _;
@@ -72,6 +73,9 @@ pub struct Driver {
     replica: Replica,
     store: Arc<Store>,
     witnesses: Arc<Witnesses>,
+    sealed: Arc<Sealed>,
+    /// What peers say of sealed parts goes to whoever fetches them.
+    to_sealed: mpsc::UnboundedSender<FromPeers>,
     writer: Writer,
     done: mpsc::UnboundedReceiver<Done>,
     net: net::Ends,
@@ -123,6 +127,7 @@ impl Driver {
         cosign_key: SecretKey,
         store: Arc<Store>,
         witnesses: Arc<Witnesses>,
+        (sealed, to_sealed): (Arc<Sealed>, mpsc::UnboundedSender<FromPeers>),
         net: net::Ends,
     ) -> (Self, Client) {
         // Without a bound of its own: there is one answer for each write under way, and those are
@@ -135,11 +140,14 @@ impl Driver {
         let writer = Writer::start(store.clone(), on_done);
         let (asks_in, asks) = mpsc::channel(ASKS);
         let (events, _) = broadcast::channel(EVENTS);
-        let client = Client::new(asks_in, events.clone(), store.clone(), witnesses.clone());
+        let client =
+            Client::new(asks_in, events.clone(), store.clone(), witnesses.clone(), sealed.clone());
         let driver = Self {
             replica,
             store,
             witnesses,
+            sealed,
+            to_sealed,
             writer,
             done,
             net,

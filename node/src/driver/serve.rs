@@ -8,7 +8,7 @@ use cairn_ledger::fork::RawSide;
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
 use cairn_replica::message::{
-    Head, PUSH_BYTES_MAX, RANGE_BYTES_MAX, RANGE_ENTRIES_MAX, RawRange, Response,
+    Head, PUSH_BYTES_MAX, RANGE_BYTES_MAX, RANGE_ENTRIES_MAX, RawRange, Response, SealedWanted,
 };
 
 impl Driver {
@@ -22,6 +22,19 @@ impl Driver {
             let read = move || checkpoint.and_then(|at| read(&store, &member, &wanted, &at));
             let range = tokio::task::spawn_blocking(read).await.unwrap_or_default();
             let response = range.map_or(Response::Nothing, Response::Range);
+            commands.send(Command::Reply(reply, response)).await.ok();
+        });
+    }
+
+    /// Gives a peer what it may have of what is sealed.
+    pub(super) fn serve_sealed(&self, member: MemberCode, wanted: SealedWanted, reply: ReplyTo) {
+        let (sealed, serving) = (self.sealed.clone(), self.serving.clone());
+        let commands = self.net.commands.clone();
+        tokio::spawn(async move {
+            let Ok(_permit) = serving.acquire_owned().await else { return };
+            let read = move || sealed.serve(&member, &wanted);
+            let bytes = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+            let response = bytes.map_or(Response::Nothing, |bytes| Response::Sealed(Bytes(bytes)));
             commands.send(Command::Reply(reply, response)).await.ok();
         });
     }

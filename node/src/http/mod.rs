@@ -14,10 +14,12 @@ mod problem;
 mod receipt;
 mod reviews;
 mod scope;
+mod sealed;
 mod serve;
 mod submit;
 mod tile;
 mod tiles;
+mod users;
 mod witness;
 
 use crate::driver::Client;
@@ -26,7 +28,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{HOST, ORIGIN};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use cairn_api::route;
 use cairn_ledger::witness::REQUEST_BYTES_MAX;
 use problem::Refusal;
@@ -65,6 +67,22 @@ pub fn router(client: Client) -> Router {
         .route(route::REVIEW_REFUSAL, post(reviews::refuse))
         .route(route::CASES, get(cases::cases))
         .route(route::CASE, get(cases::case))
+        .route(
+            route::STAGED,
+            get(sealed::staged)
+                .put(sealed::stage)
+                .layer(DefaultBodyLimit::max(route::SEALED_BYTES_MAX)),
+        )
+        .route(
+            route::STAGED_PIECE,
+            put(sealed::stage_piece).layer(DefaultBodyLimit::max(route::SEALED_BYTES_MAX)),
+        )
+        .route(route::SEALED, get(sealed::list))
+        .route(route::SEALED_PART, get(sealed::open))
+        .route(route::SEALED_OPENING, get(sealed::opening))
+        .route(route::SEALED_KEY, get(sealed::key))
+        .route(route::SEALED_FILE, get(sealed::file))
+        .route(route::SEALED_ACCESS, get(sealed::access))
         .route(route::EVENTS, get(events::events))
         .route(route::TLOG_CHECKPOINT, get(tiles::checkpoint))
         .route(route::TLOG_TILE, get(tiles::tile))

@@ -53,6 +53,13 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
+    pub(crate) fn unauthorised(error: impl Into<String>) -> Self {
+        let hint =
+            "an operator makes a token: `cairn-node user add`; name its file with --token-file";
+        let problem = Problem::new(error, Some(hint.into()));
+        Self { status: StatusCode::UNAUTHORIZED, problem }
+    }
+
     pub(crate) fn forbidden(error: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, error)
     }

@@ -37,6 +37,8 @@ pub(crate) async fn review(
     let charter = client.store.charter().clone();
     let mut verifier = Verifier::new(charter.network());
     let statement = submit::check(&charter, &mut verifier, &request.statement.0);
+    let checked = submit::with_parts(&client, vec![statement]).await?;
+    let statement = checked.into_iter().next().ok_or_else(|| Refusal::bad("no statement"))?;
     let statement = Box::new(statement.map_err(Refusal::of)?);
     let decided = client.ask(|answer| Ask::Review(statement, answer)).await?;
     match decided.map_err(Refusal::of)? {

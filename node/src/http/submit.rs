@@ -39,6 +39,7 @@ pub(crate) async fn statements(
     let check = move || check_all(&charter, &submission.statements);
     let checked =
         if found <= INLINE { check() } else { tokio::task::spawn_blocking(check).await? };
+    let checked = with_parts(&client, checked).await?;
     let checked = within_scopes(&client, checked).await?;
     // All are handed over before any is waited for: they share a flush.
     let mut waiting = Vec::new();
@@ -60,7 +61,7 @@ pub(crate) async fn statements(
     Ok((status, Json(SubmissionResult { outcomes })))
 }
 
-type Checked = Result<SignedStatement, Problem>;
+pub(super) type Checked = Result<SignedStatement, Problem>;
 
 /// Refuses what a contributor who is limited to missions or cases says of others. Most are not limited:
 /// then nothing is looked up.
@@ -84,6 +85,33 @@ async fn within_scopes(client: &Client, checked: Vec<Checked>) -> Result<Vec<Che
         checked.into_iter().map(one).collect::<Result<_, StoreError>>()
     };
     Ok(tokio::task::spawn_blocking(judge).await??)
+}
+
+/// Refuses statements of which a sealed part is not here: what is accepted is on the disk with all of its
+/// parts.
+pub(super) async fn with_parts(
+    client: &Client,
+    checked: Vec<Checked>,
+) -> Result<Vec<Checked>, Refusal> {
+    let seals = |one: &Checked| one.as_ref().is_ok_and(|one| !one.statement().sealed.is_empty());
+    if !checked.iter().any(seals) {
+        return Ok(checked);
+    }
+    let sealed = client.sealed.clone();
+    let judge = move || {
+        let one = |checked: Checked| {
+            let signed = checked?;
+            match sealed.check_statement(signed.statement()) {
+                Ok(()) => Ok(signed),
+                Err(why) => {
+                    let hint = "`cairn submit` hands in sealed parts before their statement";
+                    Err(Problem::new(why.to_string(), Some(hint.into())))
+                }
+            }
+        };
+        checked.into_iter().map(one).collect()
+    };
+    Ok(tokio::task::spawn_blocking(judge).await?)
 }
 
 fn check_all(charter: &Charter, all: &[Bytes]) -> Vec<Checked> {

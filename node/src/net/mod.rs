@@ -8,6 +8,7 @@ mod addresses;
 mod behaviour;
 mod codec;
 mod dial;
+mod reach;
 mod swarm;
 
 pub use swarm::start;
@@ -16,7 +17,7 @@ use cairn_ledger::fork::{RawFork, RawSide};
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Fork, SecretKey};
-use cairn_replica::message::{CosignedNote, Head, KnownCharters, RawRange, Response};
+use cairn_replica::message::{CosignedNote, Head, KnownCharters, RawRange, Response, SealedWanted};
 pub use libp2p::Multiaddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +80,12 @@ pub enum Event {
     ChartersTold(MemberCode, KnownCharters, ReplyTo),
     /// A member's node gave charters that we did not know.
     ChartersGiven(MemberCode, Vec<Bytes>),
+    /// A member's node wants a sealed part, or a piece of its file.
+    SealedWanted(MemberCode, SealedWanted, ReplyTo),
+    /// A sealed part or piece that was asked for came.
+    Sealed(MemberCode, SealedWanted, Vec<u8>),
+    /// It does not come.
+    SealedFailed(MemberCode, SealedWanted),
     /// A member's node sent what no honest node sends; it is being dropped.
     Misbehaved(MemberCode, String),
 }
@@ -125,6 +132,8 @@ pub enum Command {
     SendFork(MemberCode, Box<Fork>),
     /// Tell a member's node which charters we know.
     TellCharters(MemberCode, KnownCharters),
+    /// Ask a member's node for a sealed part, or a piece of its file.
+    FetchSealed(MemberCode, SealedWanted),
     /// Answer a question.
     Reply(ReplyTo, Response),
     /// Say that what came unasked was taken in.

@@ -2,16 +2,15 @@
 
 use super::addresses::{AddressBook, bare};
 use super::behaviour::{Behaviour, BehaviourEvent, peer_id};
-use super::dial::{Backoff, Target};
+use super::dial::Backoff;
 use super::{Beginning, Command, Config, Ends, Event, Multiaddr, QUEUE, ReplyTo, Wanted};
 use anyhow::Context;
-use cairn_ledger::text::{MemberCode, Text};
+use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Fork};
-use cairn_replica::message::{Address, CosignedNote, Head, RawRange, Request, Response};
+use cairn_replica::message::{CosignedNote, Head, RawRange, Request, Response, SealedWanted};
 use futures::StreamExt;
 use libp2p::request_response::{Event as SyncEvent, Message, OutboundRequestId};
 use libp2p::swarm::SwarmEvent;
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{PeerId, Swarm, SwarmBuilder, identity, noise, tcp, yamux};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -26,17 +25,17 @@ const PENALTY: Duration = Duration::from_secs(30);
 /// Connections serve for as long as they last: heads are told every few seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How soon after telling addresses new ones are told on.
-const ADDRESSES_INTERVAL: Duration = Duration::from_secs(2);
+pub(super) const ADDRESSES_INTERVAL: Duration = Duration::from_secs(2);
 /// How often all addresses are told again, in case a message was lost.
-const ADDRESSES_AGAIN: Duration = Duration::from_secs(60);
+pub(super) const ADDRESSES_AGAIN: Duration = Duration::from_secs(60);
 /// How long a connection has to last until an attempt to reach a peer counts as a success: one that
 /// keeps us out lets us in and closes at once.
-const LASTS: Duration = Duration::from_secs(10);
+pub(super) const LASTS: Duration = Duration::from_secs(10);
 /// How many messages of cosignatures a peer may be busy with.
 const COSIGNED_UNANSWERED_MAX: usize = 4;
 
 /// Something that a peer was sent and that it has not answered yet.
-enum Sent {
+pub(super) enum Sent {
     Heads,
     Cosigned,
     Addresses,
@@ -44,11 +43,12 @@ enum Sent {
     Prove(Beginning),
     Fork(Box<Fork>),
     Charters,
+    Sealed(SealedWanted),
 }
 
 /// What is known of a connected peer.
-struct Peer {
-    since: Instant,
+pub(super) struct Peer {
+    pub(super) since: Instant,
     /// Heads that wait until the last ones were noted: the newest of each log, be they none.
     heads: Option<BTreeMap<MemberCode, Head>>,
     telling: bool,
@@ -62,22 +62,22 @@ impl Peer {
     }
 }
 
-struct Network {
-    swarm: Swarm<Behaviour>,
-    me: MemberCode,
-    charter: Arc<Charter>,
+pub(super) struct Network {
+    pub(super) swarm: Swarm<Behaviour>,
+    pub(super) me: MemberCode,
+    pub(super) charter: Arc<Charter>,
     members: HashMap<PeerId, MemberCode>,
-    ids: BTreeMap<MemberCode, PeerId>,
-    peers: BTreeMap<MemberCode, Peer>,
+    pub(super) ids: BTreeMap<MemberCode, PeerId>,
+    pub(super) peers: BTreeMap<MemberCode, Peer>,
     sent: HashMap<OutboundRequestId, (MemberCode, Sent)>,
-    book: AddressBook,
+    pub(super) book: AddressBook,
     /// Whether addresses were learnt that peers were not told, and when they were told last.
-    addresses_new: bool,
-    addresses_told: Instant,
-    bootstrap: Vec<(Multiaddr, Option<MemberCode>)>,
-    announce: Vec<Multiaddr>,
-    backoff: Backoff,
-    kept_out: Vec<(Instant, PeerId)>,
+    pub(super) addresses_new: bool,
+    pub(super) addresses_told: Instant,
+    pub(super) bootstrap: Vec<(Multiaddr, Option<MemberCode>)>,
+    pub(super) announce: Vec<Multiaddr>,
+    pub(super) backoff: Backoff,
+    pub(super) kept_out: Vec<(Instant, PeerId)>,
     events: mpsc::Sender<Event>,
     outbox: VecDeque<Event>,
 }
@@ -209,6 +209,15 @@ impl Network {
             Command::TellCharters(member, known) => {
                 self.send(&member, &Request::Charters(known), Sent::Charters);
             }
+            Command::FetchSealed(member, wanted) => {
+                // Nobody waits for the answer of a peer that is not there.
+                if self.peers.contains_key(&member) {
+                    let request = Request::Sealed(wanted.clone());
+                    self.send(&member, &request, Sent::Sealed(wanted));
+                } else {
+                    self.tell(Event::SealedFailed(member, wanted));
+                }
+            }
             Command::Reply(ReplyTo(channel), response) => {
                 // A connection that ended meanwhile is no failure of ours.
                 self.swarm.behaviour_mut().sync.send_response(channel, response.encode()).ok();
@@ -250,7 +259,7 @@ impl Network {
         }
     }
 
-    fn send(&mut self, member: &MemberCode, request: &Request, sent: Sent) {
+    pub(super) fn send(&mut self, member: &MemberCode, request: &Request, sent: Sent) {
         self.send_bytes(member, request.encode(), sent);
     }
 
@@ -361,6 +370,7 @@ impl Network {
             }
             Ok(Request::Forked(fork)) => self.tell(Event::Forked(member, fork, reply)),
             Ok(Request::Charters(known)) => self.tell(Event::ChartersTold(member, known, reply)),
+            Ok(Request::Sealed(wanted)) => self.tell(Event::SealedWanted(member, wanted, reply)),
             Ok(Request::Addresses(addresses)) => {
                 self.noted(reply);
                 self.on_addresses(addresses);
@@ -398,6 +408,12 @@ impl Network {
             (Sent::Charters, Response::Charters(list)) => {
                 self.tell(Event::ChartersGiven(member, list));
             }
+            (Sent::Sealed(wanted), Response::Sealed(bytes)) => {
+                self.tell(Event::Sealed(member, wanted, bytes.0));
+            }
+            (Sent::Sealed(wanted), Response::Nothing) => {
+                self.tell(Event::SealedFailed(member, wanted));
+            }
             (sent @ (Sent::Heads | Sent::Cosigned | Sent::Addresses), Response::Noted) => {
                 self.on_unanswered(member, sent);
             }
@@ -426,75 +442,7 @@ impl Network {
             Sent::Addresses | Sent::Fork(_) | Sent::Charters => {}
             Sent::Prove(beginning) => self.tell(Event::ProveFailed(member, beginning)),
             Sent::Fetch(wanted) => self.tell(Event::FetchFailed(member, wanted)),
-        }
-    }
-
-    /// Tells a peer where we and others can be reached.
-    fn tell_addresses(&mut self, member: &MemberCode) {
-        let listening: Vec<_> = match &self.announce[..] {
-            [] => self.swarm.listeners().cloned().collect(),
-            announced => announced.to_vec(),
-        };
-        let ours = listening.iter().map(|address| (&self.me, address));
-        let all = ours.chain(self.book.all().filter(|(code, _)| *code != member));
-        let tell = |(member, address): (&MemberCode, &Multiaddr)| {
-            let address = Text::new(&bare(address).to_string()).ok()?;
-            Some(Address { member: member.clone(), address })
-        };
-        let list = all.filter_map(tell).take(1024).collect();
-        self.send(member, &Request::Addresses(list), Sent::Addresses);
-    }
-
-    /// Tells everybody of addresses that were learnt since, and now and then all of them: two nodes
-    /// that came to a third at the same time have to hear of each other.
-    fn tell_new_addresses(&mut self) {
-        let elapsed = self.addresses_told.elapsed();
-        let new = self.addresses_new && elapsed >= ADDRESSES_INTERVAL;
-        if new || elapsed >= ADDRESSES_AGAIN {
-            (self.addresses_new, self.addresses_told) = (false, Instant::now());
-            let peers: Vec<_> = self.peers.keys().cloned().collect();
-            peers.iter().for_each(|member| self.tell_addresses(member));
-        }
-    }
-
-    fn on_addresses(&mut self, list: Vec<Address>) {
-        for Address { member, address } in list {
-            if member != self.me
-                && self.charter.member(&member).is_some()
-                && let Ok(address) = address.as_str().parse()
-            {
-                self.addresses_new |= self.book.heard(&member, address);
-            }
-        }
-    }
-
-    fn dial_missing(&mut self) {
-        let now = Instant::now();
-        let (over, kept) = self.kept_out.drain(..).partition(|(until, _)| *until <= now);
-        self.kept_out = kept;
-        let over: Vec<(Instant, PeerId)> = over;
-        for (_, id) in over {
-            self.swarm.behaviour_mut().gate.allow_peer(id);
-        }
-        for (member, _) in self.peers.iter().filter(|(_, peer)| peer.since.elapsed() >= LASTS) {
-            self.backoff.succeeded(&Target::Member(member.clone()));
-        }
-        let bootstrap = self.bootstrap.clone();
-        for (address, owner) in bootstrap {
-            let connected = owner.as_ref().is_some_and(|owner| self.peers.contains_key(owner));
-            if !connected && self.backoff.due(&Target::Address(address.clone()), now) {
-                self.swarm.dial(DialOpts::unknown_peer_id().address(address).build()).ok();
-            }
-        }
-        let missing: Vec<_> =
-            self.ids.iter().filter(|(code, _)| !self.peers.contains_key(*code)).collect();
-        for (code, id) in missing {
-            let addresses = self.book.of(code).to_vec();
-            if !addresses.is_empty() && self.backoff.due(&Target::Member(code.clone()), now) {
-                let condition = PeerCondition::DisconnectedAndNotDialing;
-                let dial = DialOpts::peer_id(*id).condition(condition).addresses(addresses);
-                self.swarm.dial(dial.build()).ok();
-            }
+            Sent::Sealed(wanted) => self.tell(Event::SealedFailed(member, wanted)),
         }
     }
 }

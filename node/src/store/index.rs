@@ -3,6 +3,7 @@
 //! In memory, made anew from the logs at every start: 12 bytes for each topic of each entry.
 
 use super::notices::Notices;
+use super::parts::Parts;
 use cairn_ledger::Entry;
 use cairn_ledger::hash::Reference;
 use cairn_ledger::text::{MemberCode, Topic};
@@ -25,12 +26,14 @@ pub struct Index {
     topics: BTreeMap<Topic, Vec<(u16, u64)>>,
     references: HashMap<Reference, u64>,
     notices: Notices,
+    parts: Parts,
 }
 
 impl Index {
     pub(crate) fn new(own: MemberCode, members: Vec<MemberCode>) -> Self {
         let (topics, references) = (BTreeMap::new(), HashMap::new());
-        Self { own, members, topics, references, notices: Notices::default() }
+        let (notices, parts) = (Notices::default(), Parts::default());
+        Self { own, members, topics, references, notices, parts }
     }
 
     /// Takes note of an entry.
@@ -40,6 +43,7 @@ impl Index {
             self.references.insert(statement.reference, entry.position());
         }
         self.notices.add(entry);
+        self.parts.add(entry);
         let Ok(member) = self.members.binary_search(&statement.member) else { return };
         let place = (u16::try_from(member).unwrap_or(u16::MAX), entry.position());
         for topic in &statement.topics {
@@ -58,6 +62,7 @@ impl Index {
             self.references.clear();
         }
         self.notices.forget(member);
+        self.parts.forget(member);
         let Ok(index) = self.members.binary_search(member) else { return };
         for places in self.topics.values_mut() {
             places.retain(|(member, _)| usize::from(*member) != index);
@@ -72,6 +77,15 @@ impl Index {
 
     pub(crate) fn notices_mut(&mut self) -> &mut Notices {
         &mut self.notices
+    }
+
+    /// Sealed parts.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(crate) fn parts_mut(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 
     /// Where our own log holds the statement with this reference.

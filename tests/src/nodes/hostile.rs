@@ -136,7 +136,9 @@ impl Hostile {
                 | Request::Grown { .. }
                 | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
-                Request::Fetch { .. } | Request::Prove { .. } => Response::Nothing.encode(),
+                Request::Fetch { .. } | Request::Prove { .. } | Request::Sealed(_) => {
+                    Response::Nothing.encode()
+                }
                 Request::Charters(_) => Response::Charters(Vec::new()).encode(),
             })
         };
@@ -153,7 +155,7 @@ impl Hostile {
                 | Request::Grown { .. }
                 | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
-                Request::Prove { .. } => Response::Nothing.encode(),
+                Request::Prove { .. } | Request::Sealed(_) => Response::Nothing.encode(),
                 Request::Charters(_) => Response::Charters(Vec::new()).encode(),
                 Request::Fetch { .. } => bytes.clone(),
             })

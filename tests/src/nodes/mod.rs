@@ -12,6 +12,7 @@ pub mod hostile;
 mod node;
 mod outside;
 mod ports;
+mod sealing;
 mod statements;
 mod wait;
 
@@ -23,5 +24,6 @@ pub use history::{History, grown};
 pub use node::{Node, Signal};
 pub use outside::{Manner, Outside, WITNESSED_AT};
 pub use ports::free_ports;
+pub use sealing::{Answer, SealedStatement, User, accepted, erasure};
 pub use statements::{Contributor, http, post, post_json, submit};
 pub use wait::{SOON, until};

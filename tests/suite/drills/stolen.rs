@@ -115,7 +115,9 @@ fn amends(founded: &Founded) {
                 asked += 1;
                 Some(Response::Charters(vec![Bytes(offer)]).encode())
             }
-            Request::Fetch { .. } | Request::Prove { .. } => Some(Response::Nothing.encode()),
+            Request::Fetch { .. } | Request::Prove { .. } | Request::Sealed(_) => {
+                Some(Response::Nothing.encode())
+            }
             Request::Heads(_)
             | Request::Addresses(_)
             | Request::Grown { .. }

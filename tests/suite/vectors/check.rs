@@ -258,6 +258,12 @@ fn request(input: &Value) -> Result<Value, String> {
     let request = Request::decode(&bytes(input, "bytes")).map_err(say)?;
     assert_eq!(hex::encode(request.encode()), text(input, "bytes"), "encoded again");
     Ok(match request {
+        Request::Sealed(wanted) => json!({
+            "sealed": wanted.log.as_str(),
+            "position": wanted.position,
+            "part": wanted.part,
+            "piece": wanted.piece,
+        }),
         Request::Heads(heads) => json!({ "heads": heads.len() }),
         Request::Fetch { log, start, entries_max } => {
             json!({ "log": log.as_str(), "start": start, "entries_max": entries_max })
@@ -283,6 +289,7 @@ fn range(input: &Value) -> Result<Value, String> {
         Response::Nothing => return Ok(json!("nothing")),
         Response::Side(side) => return Ok(json!({ "side": side.root.to_string() })),
         Response::Charters(list) => return Ok(json!({ "charters": list.len() })),
+        Response::Sealed(bytes) => return Ok(json!({ "sealed": bytes.0.len() })),
     };
     let range = raw.verify(&charter, None).map_err(say)?;
     Ok(json!({ "log": range.log.as_str(), "start": range.start, "entries": range.entries.len() }))

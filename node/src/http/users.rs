@@ -1,0 +1,77 @@
+//! Who asks: users by their tokens, for what is sealed.
+
+use super::problem::Refusal;
+use crate::driver::Client;
+use crate::store::Part;
+use crate::users::{Role, User, Users};
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use std::time::SystemTime;
+
+/// A user who may open what is sealed for the member.
+pub(super) struct Viewer(User);
+
+/// A user who may hand in sealed parts.
+pub(super) struct Contributor;
+
+impl Viewer {
+    /// The name under which the access record knows them.
+    pub(super) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Refuses what is about cases to which the user is not limited.
+    pub(super) fn check(&self, part: &Part) -> Result<(), Refusal> {
+        if self.0.may_see(part.case.as_ref()) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden("this user is limited to other cases"))
+    }
+
+    /// The same, without a word about what is left out.
+    pub(super) fn may_see(&self, part: &Part) -> bool {
+        self.0.may_see(part.case.as_ref())
+    }
+}
+
+impl FromRequestParts<Client> for Viewer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, client: &Client) -> Result<Self, Refusal> {
+        user(parts, client, Role::Viewer).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Client> for Contributor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, client: &Client) -> Result<Self, Refusal> {
+        user(parts, client, Role::Contributor).await.map(|_| Self)
+    }
+}
+
+async fn user(parts: &Parts, client: &Client, role: Role) -> Result<User, Refusal> {
+    let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer "));
+    let Some(token) = token.map(str::to_owned) else {
+        return Err(Refusal::unauthorised("what is sealed needs a user's token"));
+    };
+    let folder = client.store.folder().to_owned();
+    // Read with every request: whoever is revoked is out at once.
+    let users = tokio::task::spawn_blocking(move || Users::read(&folder)).await?;
+    let users = users.map_err(|error| {
+        tracing::error!(error = %format!("{error:#}"), "cannot read the users");
+        Refusal::not_now("the node cannot read its users")
+    })?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let found = users.find(&token, now.map_or(0, |now| now.as_secs()));
+    let user = found.map_err(|why| Refusal::unauthorised(why.to_string()))?.clone();
+    if user.role < role {
+        return Err(Refusal::forbidden(format!(
+            "this is for a {role}, the user is a {}",
+            user.role
+        )));
+    }
+    Ok(user)
+}
