@@ -1,6 +1,7 @@
 //! The one test program of the project.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod adoptions;
 mod agent;
 mod amendments;
 mod audit;
