@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 const NOT_READ: [&str; 5] = ["add-checkpoint", "fact", "range", "request", "witness"];
 
 /// Where a vector names one sentence and the reader in Python another that says it more nearly, or more widely.
-const OTHER_SENTENCES: [(&str, &[&str]); 27] = [
+const OTHER_SENTENCES: [(&str, &[&str]); 32] = [
     ("01:9", &["01:8"]),
     ("01:10", &["01:8"]),
     ("01:11", &["01:14"]),
@@ -34,12 +34,16 @@ const OTHER_SENTENCES: [(&str, &[&str]); 27] = [
     ("03:22", &["01:8"]),
     ("03:29", &["01:8"]),
     ("03:30", &["03:18"]),
+    ("03:34", &["03:13"]),
+    ("03:37", &["07:28"]),
     ("04:7", &["05:3"]),
     ("04:9", &["04:10"]),
     ("05:9", &["05:11"]),
+    ("05:30", &["05:18", "05:25"]),
     ("07:3", &["05:2"]),
     ("07:4", &["04:10"]),
     ("07:5", &["03:6", "03:23"]),
+    ("07:29", &["05:27"]),
     ("09:2", &["09:5"]),
     ("09:3", &["09:5"]),
     ("09:4", &["09:5"]),
@@ -50,6 +54,7 @@ const OTHER_SENTENCES: [(&str, &[&str]); 27] = [
     ("10:7", &["03:9"]),
     ("11:4", &["04:10", "09:5"]),
     ("11:5", &["03:10"]),
+    ("11:13", &["04:10"]),
 ];
 
 /// True when a sentence is the one that a vector names, or says the same.

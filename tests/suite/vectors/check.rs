@@ -241,16 +241,17 @@ fn export(input: &Value) -> Result<Value, String> {
     let charter = Charter::verify(&header.charter, Some(network(input))).map_err(say)?;
     let note = RawNote::decode(&header.checkpoint).map_err(say)?;
     let origin = note.text().lines().next().unwrap_or_default();
-    let card = charter.members().iter().find(|card| charter.origin(&card.code) == origin);
+    let card = charter.logs().into_iter().find(|card| charter.origin(&card.code) == origin);
     let card = card.ok_or_else(|| format!("no member has the log {origin}"))?;
-    let promise = Checkpoint::verify(&header.checkpoint, origin, &[card.keys.log]).map_err(say)?;
+    let promise = Checkpoint::verify(&header.checkpoint, origin, &charter.log_keys(&card.code));
+    let promise = promise.map_err(say)?;
     let mut log = Log::new(&charter, &card.code).expect("a member");
     let mut verifier = Verifier::new(charter.network());
     for slice in Slices::new(rest) {
         let entry = read_entry(slice.map_err(say)?, &mut verifier)?;
         log.admit(&entry, |_| None).map_err(say)?;
     }
-    check_consistency(log.head(), promise.head(), &[]).map_err(say)?;
+    let log = log.extended(&[], &promise, &[]).map_err(say)?;
     Ok(json!({ "member": card.code.as_str(), "size": log.size() }))
 }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::too_many_lines, reason = "tables: one row for each vector")]
 
 mod administration;
+mod amended;
 mod amendments;
 mod charters;
 pub(crate) mod check;
@@ -27,6 +28,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a vector says and shows.
+#[derive(Clone)]
 struct Vector {
     name: &'static str,
     file: Value,
@@ -79,6 +81,7 @@ fn made() -> Vec<Vector> {
         charters::make_cards(),
         charters::make_charters(),
         amendments::make(),
+        amended::make(),
         trees::make(),
         exports::make(),
         exports::make_wire(),
