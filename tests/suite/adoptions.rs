@@ -7,7 +7,7 @@ use cairn_ledger::hash::CharterId;
 use cairn_ledger::proof::TreeHead;
 use cairn_ledger::statement::Timestamp;
 use cairn_ledger::{
-    AdmitError, Charter, Checkpoint, Entry, Log, SecretKey, SignedStatement, TreeHash,
+    AdmitError, Charter, Checkpoint, Cosigned, Entry, Log, SecretKey, SignedStatement, TreeHash,
 };
 use cairn_tests::people::{NOON, Network, Person, key};
 
@@ -132,4 +132,42 @@ fn from_the_adoption_on_the_new_log_key_signs_checkpoints_and_before_it_the_old_
     let extended = |key| log.extended(std::slice::from_ref(&note), &by(key), &[]);
     assert_eq!(extended(&story.renewed), Ok(longer.clone()));
     assert_eq!(extended(old), Err(AdmitError::WrongKey { size: 3, found: old.public() }));
+}
+
+/// A log that has adopted version 2 is confirmed by the cosigning keys of that version, and by those of version 1
+/// where version 2 has lost its force.
+#[test]
+fn replaced_cosigning_keys_confirm_nothing_under_the_version_that_replaced_them() {
+    let network = Network::of(5);
+    let mut people = network.people.clone();
+    (people[1].secrets.cosign, people[2].secrets.cosign) = (key(901), key(902));
+    let by = &network.people[..4];
+    let renewed = amended(&network.charter, &people, Vec::new(), by);
+    let author = &network.people[0].code;
+    let head = TreeHead { size: 3, root: TreeHash([3; 32]) };
+    let promise = Checkpoint::sign(&renewed.origin(author), head, &people[0].secrets.log);
+    let cosigned = |charter: &Charter, keys: &[Person]| {
+        let sign = |it: Cosigned, one: &Person| {
+            it.sign(charter, &one.code, 1_795_000_000, &one.secrets.cosign)
+        };
+        keys[1..4].iter().fold(Cosigned::new(promise.clone()), sign)
+    };
+    let (old, new) = (cosigned(&network.charter, &network.people), cosigned(&renewed, &people));
+    let confirmed = |charter: &Charter, since| {
+        [&old, &new].map(|it| it.is_confirmed_since(charter, author, since))
+    };
+    assert_eq!((old.members(author), new.members(author)), (4, 4));
+    assert_eq!(confirmed(&renewed, 2), [false, true]);
+    assert_eq!(confirmed(&renewed, 1), [true, true]);
+    // A second successor takes its force from the first.
+    let mut others = people.clone();
+    others[3].secrets.cosign = key(903);
+    let cards: Vec<_> = others.iter().map(|one| one.card().sign(&one.secrets)).collect();
+    let (at, rules) = (NOON, network.charter.rules().clone());
+    let other = PendingCharter::amend(&network.charter, at, rules, &cards, Vec::new(), Vec::new());
+    let mut other = other.expect("an amendment");
+    by.iter().for_each(|one| drop(other.sign(&one.secrets.root).expect("a member")));
+    let forked = renewed.with(other).expect("enough have signed");
+    assert_eq!((forked.version(), forked.fork().is_some()), (1, true));
+    assert_eq!(confirmed(&forked, 2), [true, false]);
 }

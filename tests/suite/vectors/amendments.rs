@@ -208,6 +208,10 @@ fn witnesses(four: &Four) -> Vec<Vector> {
     let without = four.signed(four.amend(&four.people, vec![witness], Vec::new()), &[0, 1, 3]);
     let mut with = without.clone();
     with.sign(&secret).unwrap();
+    let proven = |name: &str, by: &SecretKey| {
+        let proof = (Text::new(name).unwrap(), by.sign(Purpose::Charter, &with.id().0));
+        four.input(&changed(&with, |raw| raw.proofs = vec![proof]))
+    };
     vec![
         good(
             "amendment/a-witness",
@@ -221,6 +225,20 @@ fn witnesses(four: &Four) -> Vec<Vector> {
             "a new witness has not signed",
             four.input(&without.encode()),
             "not signed yet by court.example.org",
+        ),
+        bad(
+            "amendment/a-witness-with-a-signature-by-another-key",
+            "05:20",
+            "a new witness's proof is by another key",
+            proven("court.example.org", &key(711)),
+            "the signature of court.example.org",
+        ),
+        bad(
+            "amendment/a-proof-of-no-new-witness",
+            "05:20",
+            "somebody else has signed in the place of the new witness",
+            proven("other.example.org", &key(711)),
+            "the signature of other.example.org",
         ),
     ]
 }
