@@ -2,6 +2,7 @@
 
 use crate::authority::KeyState;
 use crate::review::ReviewState;
+use crate::sealed::SealedNamed;
 use cairn_casebook::{Fact, Summary};
 use cairn_ledger::authority::Scope;
 use cairn_ledger::charter::{MemberKeys, MemberKind};
@@ -224,6 +225,9 @@ pub struct EntryView {
     /// What it says, where the kind is one of the casebook's and can be read.
     #[schema(value_type = Object)]
     pub fact: Option<Fact>,
+    /// Its sealed parts, as everybody sees them.
+    #[serde(default)]
+    pub sealed: Vec<SealedNamed>,
     /// How many bytes the entry has.
     pub bytes: usize,
     /// The position of the entry of the same log by which it counts for nothing: its key was compromised

@@ -20,6 +20,7 @@ pub use authority::{AuthorityView, KeyState, KeyView, MarkedRange, StepView};
 pub use charter::{Offer, Proposals};
 pub use review::{Review, ReviewList, ReviewRequest, ReviewSigner, ReviewState, Reviewed};
 pub use sealed::{
-    Access, AccessKind, AccessList, FileView, Opened, Pieces, SealedList, SealedState, SealedView,
+    Access, AccessKind, AccessList, FileView, Opened, Pieces, SealedList, SealedNamed, SealedState,
+    SealedView,
 };
 pub use submit::{Outcome, Problem, Submission, SubmissionResult};

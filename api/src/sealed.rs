@@ -1,7 +1,8 @@
 //! Sealed parts: what a node holds of them, what it opens for a user, and who has opened what.
 
+use cairn_ledger::MemberCode;
 use cairn_ledger::hash::Commitment;
-use cairn_ledger::{MemberCode, statement::Timestamp};
+use cairn_ledger::statement::{Audience, SealedPart, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,6 +38,32 @@ pub struct SealedView {
     /// Members that have said in their logs that they have destroyed it.
     #[schema(value_type = Vec<String>)]
     pub destroyed_by: Vec<MemberCode>,
+}
+
+/// A sealed part as its entry names it, for everybody to see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SealedNamed {
+    /// Which part.
+    pub part: u16,
+    /// Whom it lists; nobody for the vault.
+    #[schema(value_type = Vec<String>)]
+    pub audience: Vec<MemberCode>,
+    /// Its content has at most 2 to this power bytes.
+    pub size_class: u8,
+    /// The salted commitment to it.
+    #[schema(value_type = String)]
+    pub commitment: Commitment,
+}
+
+impl From<&SealedPart> for SealedNamed {
+    fn from(sealed: &SealedPart) -> Self {
+        let audience = match &sealed.audience {
+            Audience::Members(members) => members.clone(),
+            Audience::Holder | Audience::Concerned => Vec::new(),
+        };
+        let (part, size_class, commitment) = (sealed.part, sealed.size_class, sealed.commitment);
+        Self { part, audience, size_class, commitment }
+    }
 }
 
 /// What a node holds of a sealed part.

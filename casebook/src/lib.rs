@@ -30,6 +30,7 @@ pub mod case_id;
 pub mod codes;
 pub mod date;
 pub mod fact;
+pub mod personal;
 pub mod reference;
 pub mod rules;
 pub mod scope;

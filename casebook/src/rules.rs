@@ -10,7 +10,7 @@ use cairn_ledger::{Kind, MemberCode};
 
 /// The kinds of statement that need two contributors in a network that is founded today, beside those
 /// of the ledger.
-pub const TWO_PEOPLE: [Kind; 1] = [Kind(170)];
+pub const TWO_PEOPLE: [Kind; 2] = [Kind(170), Kind(183)];
 
 /// A fact that this member may not state, or not like this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

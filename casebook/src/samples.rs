@@ -140,6 +140,7 @@ pub(crate) fn read(member: &str, position: u64, reading: Reading) -> Stated {
         signers,
         reading,
         noticed_at,
+        sealed: vec![],
         beyond,
         compromised_by: None,
     }

@@ -3,6 +3,10 @@
 //! Plain, because the node is the contributor's own and listens on the same machine or behind the
 //! member's own front; what is sent is signed, and what is read can be verified from an export.
 
+mod sealed;
+
+pub use sealed::PartOf;
+
 use crate::failure::Failure;
 use cairn_api::route;
 use cairn_api::{
@@ -18,6 +22,7 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 use ureq::http::Response;
 use ureq::{Agent, Body};
+use zeroize::Zeroizing;
 
 /// More than any answer of a node that keeps to its own limits has.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
@@ -33,6 +38,8 @@ pub struct Client {
     agent: Agent,
     base: String,
     retry_for: Duration,
+    /// By which the node knows its user, for what is sealed.
+    token: Option<Zeroizing<String>>,
 }
 
 /// Why a node did not do what it was asked.
@@ -74,13 +81,20 @@ impl Client {
             .timeout_per_write(Some(SILENCE_TIMEOUT))
             .build();
         let (agent, base) = (config.new_agent(), base.to_owned());
-        Ok(Self { agent, base, retry_for: Duration::ZERO })
+        Ok(Self { agent, base, retry_for: Duration::ZERO, token: None })
     }
 
     /// Keeps asking for so long when the node is away.
     #[must_use]
     pub fn retrying_for(mut self, retry_for: Duration) -> Self {
         self.retry_for = retry_for;
+        self
+    }
+
+    /// Shows the node this token where something is sealed.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<Zeroizing<String>>) -> Self {
+        self.token = token;
         self
     }
 

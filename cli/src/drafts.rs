@@ -5,6 +5,7 @@
 
 use crate::failure::Failure;
 use crate::home::{Home, cannot, put_in_place, replace};
+use crate::sealed::prepared;
 use crate::signing;
 use cairn_casebook::{Reading, cases_of};
 use cairn_ledger::entry::Verifier;
@@ -127,6 +128,12 @@ pub fn waiting(home: &Home) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
+/// Removes a draft that nobody needs any more, with what lies beside it.
+pub fn forget(path: &Path) {
+    prepared::forget(path);
+    let _ = fs::remove_file(path);
+}
+
 /// Moves a draft whose statements stand in the log out of the way.
 ///
 /// # Errors
@@ -134,6 +141,7 @@ pub fn waiting(home: &Home) -> Result<Vec<PathBuf>, Failure> {
 pub fn settle(home: &Home, path: &Path) -> Result<(), Failure> {
     let folder = home.drafts().join("submitted");
     make_folder(&folder)?;
+    prepared::forget(path);
     let name = path.file_name().unwrap_or_default();
     put_in_place(path, &folder.join(name))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// More than any settings file of ours has.
 const CONFIG_BYTES_MAX: u64 = 64 << 10;
@@ -125,6 +126,30 @@ impl Home {
             }
             opened => Ok(opened?),
         }
+    }
+
+    /// The token by which the node knows its user: from the environment, the file that was named, or
+    /// the home. Nothing where there is none.
+    ///
+    /// # Errors
+    /// When a file was named and cannot be read.
+    pub fn token(&self, named: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
+        const TOKEN_BYTES_MAX: u64 = 1024;
+        let plain = |text: &str| Some(Zeroizing::new(text.trim().to_owned()));
+        if let Ok(text) = std::env::var("CAIRN_TOKEN") {
+            return Ok(plain(&Zeroizing::new(text)));
+        }
+        let own = self.folder.join("token");
+        let path = named.unwrap_or(&own);
+        let file = match open_if_there(path)? {
+            None if named.is_none() => return Ok(None),
+            None => return Err(Failure::unknown(format!("there is no file {}", path.display()))),
+            Some(file) => file,
+        };
+        let mut text = Zeroizing::new(String::new());
+        let read = file.take(TOKEN_BYTES_MAX).read_to_string(&mut text);
+        read.map_err(|error| cannot("read", path, &error))?;
+        Ok(plain(&text))
     }
 
     /// The public half of the contributor's key, wherever that is. No passphrase is needed.

@@ -7,7 +7,7 @@ use cairn_keyring::{Agent, Passphrases};
 use cairn_ledger::hash::Reference;
 use cairn_ledger::refusal::Reason;
 use cairn_ledger::statement::{
-    SIGNATURES_MAX, STATEMENT_BYTES_MAX, STATEMENT_FORMAT, TOPICS_MAX, Timestamp,
+    SIGNATURES_MAX, STATEMENT_BYTES_MAX, STATEMENT_FORMAT, SealedPart, TOPICS_MAX, Timestamp,
 };
 use cairn_ledger::{
     PublicKey, Refusal, SecretKey, Signature, SignedStatement, Statement, StatementId,
@@ -39,6 +39,8 @@ pub struct Envelope<'a> {
     pub reference: Reference,
     /// When it is made.
     pub made_at: Timestamp,
+    /// What stands beside it, encrypted.
+    pub sealed: &'a [SealedPart],
 }
 
 impl Contributor {
@@ -84,7 +86,7 @@ impl Contributor {
             kind: fact.kind(),
             topics,
             body: fact.encode(),
-            sealed: Vec::new(),
+            sealed: envelope.sealed.to_vec(),
         };
         let signed = match &self.signer {
             Signer::Key(key) => statement.sign(&[key]),

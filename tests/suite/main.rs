@@ -30,6 +30,7 @@ mod restart;
 mod review_commands;
 mod reviews;
 mod sealed;
+mod sealed_commands;
 mod standings;
 mod story_demo;
 mod tidy;

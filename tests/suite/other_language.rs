@@ -284,11 +284,11 @@ fn amended() -> Founded {
     ["UNSEC", "TZA"].iter().for_each(|code| unsec.holds(code, 1));
     unsec.holds("COD", 3);
     submit(&cod.url(), &[speaker.note(2)]).expect("accepted");
-    until("confirmed", SOON, || (unsec.log("COD").confirmed >= 4).then_some(()));
-    until("confirmed", SOON, || (unsec.log("TZA").confirmed >= 1).then_some(()));
+    unsec.confirms("COD", 4);
+    unsec.confirms("TZA", 1);
     let rules = ["--amend", "2", "--rotate", "2", "--confirm", "2"];
     amend(&founded, &[&["--remove", "TZA"][..], &rules].concat(), &["UNSEC", "COD", "TZA"]);
-    until("confirmed", SOON, || (unsec.log("COD").confirmed >= 5).then_some(()));
+    unsec.confirms("COD", 5);
     founded
 }
 

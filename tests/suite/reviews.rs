@@ -1,6 +1,9 @@
 //! Two people: a statement waits at its member's node until a second one signs, or refuses.
 
 use cairn_api::{Outcome, Problem, Review, ReviewList, Reviewed, route};
+use cairn_casebook::fact::{Retraction, Says};
+use cairn_casebook::vocabulary::{Basis, Reason, Verification};
+use cairn_casebook::{EntryRef, Fact};
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::key::BadSignature;
 use cairn_ledger::{Kind, Refusal, SecretKey, SignedStatement, StatementId};
@@ -194,4 +197,33 @@ fn nobody_else_can_have_a_statement_wait_and_one_key_cannot_take_all_the_room() 
     waits(node, &first.note(3));
     waits(node, &Contributor { key: second, ..first }.note(64));
     assert_eq!(listed(node).len(), 65);
+}
+
+#[test]
+fn one_person_does_not_take_back_what_two_have_signed() {
+    let (founded, first, second) = two_people();
+    let node = founded.node("UNSEC");
+    let both = also_signed(&first.note(1), &second);
+    let result = submit(&node.url(), &[both]).unwrap();
+    let [Outcome::Accepted { member, position, entry }] = &result.outcomes[..] else {
+        panic!("{result:?}")
+    };
+    let (member, position, hash) = (member.clone(), *position, *entry);
+    let fact = Fact::Retraction(Retraction {
+        says: Says {
+            basis: Basis::OwnAct,
+            verification: Verification::Unverified,
+            as_of: "2026-11-23".parse().unwrap(),
+        },
+        target: EntryRef { member, position, hash },
+        reason: Reason::MadeInError,
+        text: "".parse().unwrap(),
+    });
+    let alone = first.statement(2, fact.kind(), fact.encode());
+    let result = submit(&node.url(), std::slice::from_ref(&alone)).unwrap();
+    let [Outcome::Refused(problem)] = &result.outcomes[..] else { panic!("{result:?}") };
+    assert!(problem.needs_second, "{problem:?}");
+    waits(node, &alone);
+    let became = review(node, &also_signed(&alone, &second)).unwrap();
+    assert!(matches!(became, Reviewed::Became(Outcome::Accepted { .. })), "{became:?}");
 }

@@ -205,8 +205,9 @@ fn a_grant_lets_a_third_member_in_and_an_erasure_leaves_nothing_behind() {
     assert_eq!(tza.open(&entry, sealed.part()), Ok(Opened::Text(SECRET.into())));
     // One of them is away when it is erased.
     assert_eq!(founded.node_mut("TUR").stop(Signal::TERM), Some(0));
-    let erased =
-        accepted(&founded.node("COD").url(), &erasure(&speaker, 3, entry.clone(), &sealed));
+    let second = founded.second("COD");
+    let erasure = erasure(&speaker, &second, 3, entry.clone(), &sealed);
+    let erased = accepted(&founded.node("COD").url(), &erasure);
     let by = |user: &User| {
         let (state, by) = user.state_of(&entry, sealed.part())?;
         (state == SealedState::Erased { by: erased.position }).then_some(by)

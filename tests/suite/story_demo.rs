@@ -93,9 +93,14 @@ fn visible_after(port: u16, case: &str, statements: usize, since: Instant) -> Du
 }
 
 fn sizes(port: u16) -> Vec<u64> {
-    let (_, body) = http(&format!("http://127.0.0.1:{port}/v1/status")).expect("an answer");
-    let status: cairn_api::Status = serde_json::from_slice(&body).expect("a status");
-    status.logs.iter().map(|log| log.size).collect()
+    try_sizes(port).expect("a status")
+}
+
+/// The same; nothing while the node begins anew.
+fn try_sizes(port: u16) -> Option<Vec<u64>> {
+    let (_, body) = http(&format!("http://127.0.0.1:{port}/v1/status"))?;
+    let status: cairn_api::Status = serde_json::from_slice(&body).ok()?;
+    Some(status.logs.iter().map(|log| log.size).collect())
 }
 
 fn network_id(guide: &[String]) -> String {
@@ -174,4 +179,88 @@ fn the_demonstration_removes_nothing_that_it_has_not_made() {
     let output = demo.args(["--port", &free_ports(10).to_string()]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(folder.path().join("letter.txt").exists());
+}
+
+/// The blocks of `docs/OPERATING.md` about the demonstration, with ports that are free here.
+fn written(first: u16) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATING.md");
+    let mut document = std::fs::read_to_string(path).expect("the document");
+    // The demonstration takes ten ports from 8420 on, the sixth member two more. In two steps: a free
+    // port may look like one that is named.
+    let named = ["8420", "8425", "8430", "8431"];
+    for name in named {
+        document = document.replace(name, &format!("<port {name}>"));
+    }
+    for (name, offset) in named.into_iter().zip([0, 5, 10, 11]) {
+        document = document.replace(&format!("<port {name}>"), &(first + offset).to_string());
+    }
+    let mut blocks = Vec::new();
+    for begun in document.split("\n```sh demo").skip(1) {
+        let (mark, begun) = begun.split_once('\n').expect("a block");
+        let (text, _) = begun.split_once("\n```").expect("the end of a block");
+        blocks.push((mark.trim().to_string(), text.to_string()));
+    }
+    blocks
+}
+
+#[test]
+fn a_sixth_state_joins_the_running_demonstration_appends_and_is_removed_as_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = free_ports(12);
+    let demo = Demo::start(&folder.path().join("cairn-demo"), port, &[]);
+    let _ = demo.guide();
+    let blocks = written(port);
+    let marks: Vec<_> = blocks.iter().map(|(mark, _)| mark.as_str()).collect();
+    assert_eq!(marks, ["", "join", ""]);
+    shell(folder.path(), &format!("{} 2>&1", blocks[0].1));
+    let path = format!("{}:{}", programs().display(), std::env::var("PATH").unwrap_or_default());
+    let mut joining = Command::new("bash");
+    joining.args(["-c", &format!("exec {} 2> diagnostics", blocks[1].1)]);
+    joining.current_dir(folder.path()).env("PATH", path).stdin(Stdio::null());
+    let mut joining = Ending(joining.spawn().expect("a sixth node"));
+    let sixth = format!("http://127.0.0.1:{}", port + 10);
+    until("the sixth node has caught up", SOON, || {
+        let (_, body) = http(&format!("{sixth}/v1/status"))?;
+        let status: cairn_api::Status = serde_json::from_slice(&body).ok()?;
+        let held: u64 = status.logs.iter().map(|log| log.size).sum();
+        let first: u64 = try_sizes(port)?.iter().sum();
+        (status.logs.len() == 6 && held >= first).then_some(())
+    });
+    // A block as it stands, but that what it prints to either side is shown.
+    let said = shell(folder.path(), &format!("exec 2>&1\n{}", blocks[2].1));
+    assert!(said.contains("is confirmed, cosigned by"), "{said}");
+    until("all five know that it has left", SOON, || {
+        let left = (0..MEMBERS as u16).all(|node| {
+            let charter =
+                format!("cairn charter show --json --node http://127.0.0.1:{}", port + node);
+            let shown: serde_json::Value =
+                serde_json::from_str(&shell(folder.path(), &charter)).expect("JSON");
+            shown["charter"]["version"] == 3
+        });
+        left.then_some(())
+    });
+    let verify = format!(
+        "cairn export --to kept --node http://127.0.0.1:{port} && cairn audit kept --network {}",
+        network(port)
+    );
+    let audited = shell(folder.path(), &verify);
+    assert!(audited.contains("RWA"), "{audited}");
+    joining.0.kill().ok();
+    assert_eq!(demo.interrupt().0, Some(0));
+}
+
+/// A process that ends with the test.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn network(port: u16) -> String {
+    let (_, body) = http(&format!("http://127.0.0.1:{port}/v1/status")).expect("an answer");
+    let status: cairn_api::Status = serde_json::from_slice(&body).expect("a status");
+    status.network.to_string()
 }

@@ -1,17 +1,21 @@
 //! A case: what follows from everything that every member has stated about one incident.
 
 mod closing;
+mod concerned;
 mod contradictions;
 mod figures;
 mod proceedings;
+mod sealed;
 mod standing;
 mod stated;
 mod summary;
 
 pub use closing::Closing;
+pub use concerned::{Basis as ConcernBasis, Concerned};
 pub use contradictions::{Contradiction, Side, Subject};
 pub use figures::{Figure, MemberFigures, Span};
 pub use proceedings::{AccusedRecord, OutcomeVector, ProceedingRecord, Step, ToldResult};
+pub use sealed::{Erasure, SealedLine, Sees};
 pub use standing::{Line, Source, Standing};
 pub use stated::{Beyond, Stated};
 pub use summary::Summary;
@@ -24,6 +28,7 @@ use crate::stage::Stage;
 use crate::vocabulary::Nature;
 use alloc::vec::Vec;
 use cairn_ledger::MemberCode;
+use cairn_ledger::charter::MemberKind;
 use cairn_ledger::text::Text;
 use closing::Court;
 use serde::{Deserialize, Serialize};
@@ -61,6 +66,9 @@ pub struct Case {
     /// The closings that have force, in order of date.
     #[serde(default)]
     pub closings: Vec<Closing>,
+    /// Whom it concerns, and why, in ascending order.
+    #[serde(default)]
+    pub concerned: Vec<Concerned>,
     /// The standing openings, in order of as-of date, member and position.
     pub openings: Vec<Opening>,
     /// The casualty figures of each member, with their history.
@@ -88,7 +96,8 @@ impl Case {
     /// The order in which they come, and statements that come twice, make no difference.
     #[must_use]
     pub fn fold(id: CaseId, statements: impl IntoIterator<Item = Stated>) -> Self {
-        let (timeline, live) = standing::settle(statements);
+        let (mut timeline, live) = standing::settle(statements);
+        sealed::amend(&mut timeline);
         let openings = openings(&live);
         let casualties = figures::by_member(&live);
         let proceedings = proceedings::of(&live);
@@ -105,6 +114,7 @@ impl Case {
             nature: opened(|opened| opened.nature).min(),
             stage,
             closings,
+            concerned: concerned::of(&live),
             killed: figures::span(&casualties, |said| said.killed),
             injured: figures::span(&casualties, |said| said.injured),
             detained: figures::span(&casualties, |said| said.detained),
@@ -117,6 +127,13 @@ impl Case {
             proceedings,
             timeline,
         }
+    }
+
+    /// The same with those only of whom it concerns that are members, and the Secretariat.
+    #[must_use]
+    pub fn among(mut self, members: &[(MemberCode, MemberKind)]) -> Self {
+        concerned::among(&mut self.concerned, members);
+        self
     }
 
     /// The members who have stated anything about it, in ascending order.

@@ -5,6 +5,7 @@
 //! 3. Nobody corrects or retracts what another member said: such a statement has no effect, and
 //!    shows as such.
 
+use super::sealed::SealedLine;
 use super::{Beyond, Stated};
 use crate::date::Date;
 use crate::fact::{Correction, EntryRef, Fact, Reading};
@@ -69,6 +70,9 @@ pub struct Line {
     /// When the node of the State that it notifies first held it, by that node's own cosignature: seconds
     /// since 1970.
     pub noticed_at: Option<u64>,
+    /// Its sealed parts.
+    #[serde(default)]
+    pub sealed: Vec<SealedLine>,
     /// What became of it.
     pub standing: Standing,
 }
@@ -148,7 +152,12 @@ impl Book {
             return Err("its target does not come before it".to_owned());
         }
         let missing = || format!("{target} is not held as a statement about this case");
-        self.places.get(target).copied().ok_or_else(missing)
+        let place = self.places.get(target).copied().ok_or_else(missing)?;
+        let signed_by = self.items.get(place).map_or(0, |item| item.stated.signers.len());
+        if signed_by >= 2 && from.signers.len() < 2 {
+            return Err(format!("two people have signed {target}, and one has signed this"));
+        }
+        Ok(place)
     }
 
     /// From the last to the first, so that whether a retraction counts is known when its turn comes.
@@ -325,6 +334,7 @@ impl Item {
             made_at: stated.made_at,
             signers: stated.signers,
             noticed_at: stated.noticed_at,
+            sealed: stated.sealed,
             fact: match stated.reading {
                 Reading::Fact(fact) => Some(fact),
                 Reading::Unknown(_) | Reading::Unreadable { .. } => None,

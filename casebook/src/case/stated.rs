@@ -1,5 +1,6 @@
 //! One statement as the fold takes it: who said it, where it stands, and what could be read of it.
 
+use super::sealed::SealedLine;
 use crate::date::Date;
 use crate::fact::{EntryRef, Fact, Reading};
 use alloc::vec::Vec;
@@ -28,6 +29,8 @@ pub struct Stated {
     /// When the node of the State that it notifies first held it, by that node's own cosignature: seconds
     /// since 1970. Nothing where it is no notification, or that node has not cosigned it.
     pub noticed_at: Option<u64>,
+    /// Its sealed parts, with who has said that they destroyed them.
+    pub sealed: Vec<SealedLine>,
     /// Whether it stands behind the place up to which its log stands, and why that is so.
     pub beyond: Option<Beyond>,
     /// The position of the entry of the same log by which its key was compromised before it was signed.
@@ -57,6 +60,7 @@ impl Stated {
             signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
             reading: Reading::of(statement.kind, &statement.body),
             noticed_at: None,
+            sealed: statement.sealed.iter().map(SealedLine::of).collect(),
             beyond: None,
             compromised_by: None,
         }

@@ -242,6 +242,29 @@ fn nobody_corrects_or_retracts_what_another_member_said() {
 }
 
 #[test]
+fn one_person_does_not_undo_what_two_have_signed() {
+    let people = |stated: Stated, count: u8| Stated {
+        signers: (0..count).map(|n| cairn_ledger::PublicKey([n; 32])).collect(),
+        ..stated
+    };
+    let correction = || correction_of("UNSEC", 0, Replacement::of(&casualties(9, 3)));
+    let first = people(stated("UNSEC", 0, casualties(9, 14)), 2);
+    let alone = [
+        first.clone(),
+        people(stated("UNSEC", 1, correction()), 1),
+        people(stated("UNSEC", 2, retraction_of("UNSEC", 0)), 1),
+    ];
+    let case = fold(&alone);
+    assert_eq!(case.killed.unwrap().to_string(), "14");
+    for position in [1, 2] {
+        let Standing::NoEffect(why) = standing(&case, "UNSEC", position) else { panic!() };
+        assert_eq!(why, "two people have signed UNSEC/0, and one has signed this");
+    }
+    let both = fold(&[first, people(stated("UNSEC", 1, correction()), 2)]);
+    assert_eq!(both.killed.unwrap().to_string(), "3");
+}
+
+#[test]
 fn a_correction_of_another_kind_or_of_the_future_has_no_effect() {
     let case = fold(&[
         stated("UNSEC", 0, casualties(9, 14)),

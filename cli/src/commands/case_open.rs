@@ -3,6 +3,7 @@
 use super::Context;
 use super::args::{CasualtiesArgs, OpenedArgs, SaysArgs};
 use super::say::{DeliveryArgs, Saying, say};
+use super::sealed::SealArgs;
 use crate::failure::Outcome;
 use crate::signing;
 use cairn_casebook::CaseId;
@@ -19,6 +20,8 @@ pub(super) struct OpenArgs {
     says: SaysArgs,
     #[command(flatten)]
     delivery: DeliveryArgs,
+    #[command(flatten)]
+    seal: SealArgs,
 }
 
 pub(super) fn run(context: &Context, args: &OpenArgs) -> Outcome {
@@ -27,5 +30,6 @@ pub(super) fn run(context: &Context, args: &OpenArgs) -> Outcome {
     facts.extend(args.casualties.fact(says));
     let cases = vec![CaseId::from_random(signing::random()?)];
     let mission = Some(args.opened.mission().clone());
-    say(context, &args.delivery, &Saying { facts, cases, mission })
+    let prepared = args.seal.prepare(context, &args.delivery, &cases)?;
+    say(context, &args.delivery, &Saying { facts, cases, mission, prepared })
 }

@@ -5,12 +5,13 @@ use crate::describe::{self, DEMONSTRATION, joined};
 use crate::failure::{Answer, Outcome};
 use crate::print::{self, Rows};
 use cairn_casebook::case::{
-    Closing, Contradiction, Line, MemberFigures, OutcomeVector, ProceedingRecord, Source, Span,
-    Subject,
+    Closing, ConcernBasis, Concerned, Contradiction, Erasure, Line, MemberFigures, OutcomeVector,
+    ProceedingRecord, SealedLine, Sees, Source, Span, Subject,
 };
 use cairn_casebook::fact::Casualties;
 use cairn_casebook::vocabulary::Nature;
 use cairn_casebook::{Case, CaseId, Standing};
+use cairn_ledger::MemberCode;
 use clap::Args;
 
 /// What is typed behind `cairn case show`.
@@ -18,12 +19,20 @@ use clap::Args;
 pub(super) struct ShowArgs {
     /// The case: C-7K3QX2MB0F5T
     case: CaseId,
+    /// Say of each sealed part what this member can see
+    #[arg(long = "as", value_name = "CODE")]
+    seen_by: Option<MemberCode>,
 }
 
 pub(super) fn run(context: &Context, args: &ShowArgs) -> Outcome {
     let case = context.client()?.case(&args.case)?;
     if context.json {
-        print::json(&case);
+        match &args.seen_by {
+            None => print::json(&case),
+            Some(member) => print::json(&serde_json::json!({
+                "as": member, "sees": seen(&case, member), "case": case,
+            })),
+        }
         return Ok(Answer::Yes);
     }
     head(&case);
@@ -40,8 +49,15 @@ pub(super) fn run(context: &Context, args: &ShowArgs) -> Outcome {
         case.proceedings.iter().for_each(proceeding);
         print::line(format!("  accused in all: {}", outcomes(&case.outcomes)));
     }
+    if !case.concerned.is_empty() {
+        section("whom it concerns");
+        case.concerned.iter().for_each(concerned);
+    }
     section("timeline");
-    case.timeline.iter().for_each(line);
+    for one in &case.timeline {
+        line(one);
+        sealed(one, args.seen_by.as_ref());
+    }
     Ok(Answer::Yes)
 }
 
@@ -70,6 +86,59 @@ fn head(case: &Case) {
     ];
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         print::line(format!("  {name:<11} {value}"));
+    }
+}
+
+fn concerned(one: &Concerned) {
+    let basis = |(basis, sources): (&ConcernBasis, &Vec<Source>)| match &sources[..] {
+        [] => basis.to_string(),
+        sources => format!("{basis} ({})", joined(sources.iter().map(|source| &source.entry))),
+    };
+    print::line(format!("  {:<11} {}", one.member, joined(one.basis.iter().map(basis))));
+}
+
+/// What one member can see of each sealed part.
+fn seen(case: &Case, member: &MemberCode) -> Vec<serde_json::Value> {
+    let of = |line: &Line, sealed: &SealedLine| {
+        let sees = sealed.seen_by(&line.entry.member, member);
+        serde_json::json!({ "entry": line.entry, "part": sealed.part, "sees": sees })
+    };
+    let lines = case.timeline.iter();
+    lines.flat_map(|line| line.sealed.iter().map(move |sealed| of(line, sealed))).collect()
+}
+
+/// The sealed parts of a statement, and what one member can see of them.
+fn sealed(line: &Line, seen_by: Option<&MemberCode>) {
+    for sealed in &line.sealed {
+        let bytes = 1_u64.checked_shl(u32::from(sealed.size_class)).unwrap_or(0);
+        let whom = match sealed.vault {
+            true => format!("in the vault of {}", line.entry.member),
+            false => format!("sealed for {} and {}", joined(&sealed.audience), line.entry.member),
+        };
+        let granted = match sealed.granted[..] {
+            [] => String::new(),
+            _ => format!(", granted to {}", joined(&sealed.granted)),
+        };
+        let seen = seen_by.map_or(String::new(), |member| {
+            match sealed.seen_by(&line.entry.member, member) {
+                Sees::Content => format!("  [{member} can read it]"),
+                Sees::Existence => format!("  [{member} sees this line, and cannot read it]"),
+                Sees::Erased => format!("  [{member} sees that it was erased]"),
+            }
+        });
+        let part = sealed.part;
+        print::line(format!(
+            "  {:<26} part {part}: {whom}{granted}, up to {bytes} bytes{seen}",
+            ""
+        ));
+        if let Some(Erasure { entry, reason, authority }) = &sealed.erased {
+            print::line(format!("  {:<26} erased by {entry}: {reason}, by {authority}", ""));
+            let by = match sealed.destroyed_by[..] {
+                [] => "nobody has said yet that it is destroyed".into(),
+                _ => format!("destroyed, as they say, by {}", joined(&sealed.destroyed_by)),
+            };
+            print::line(format!("  {:<26} {by}", ""));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Context;
 use super::args::{KindArgs, OpenedArgs, SaysArgs, id, place, word};
 use super::say::{DeliveryArgs, Saying, or_offline, say};
+use super::sealed::SealArgs;
 use crate::failure::{Answer, Failure, Outcome};
 use cairn_casebook::fact::{Correction, EntryRef, Replacement, Retraction};
 use cairn_casebook::vocabulary::Reason;
@@ -24,6 +25,8 @@ pub(super) struct UpdateArgs {
     says: SaysArgs,
     #[command(flatten)]
     delivery: DeliveryArgs,
+    #[command(flatten)]
+    seal: SealArgs,
     #[command(subcommand)]
     update: UpdateKind,
 }
@@ -93,7 +96,8 @@ pub(super) fn run(context: &Context, args: &UpdateArgs) -> Outcome {
         named => named.clone(),
     };
     let (facts, cases) = (vec![fact], args.cases.clone());
-    say(context, &args.delivery, &Saying { facts, cases, mission })
+    let prepared = args.seal.prepare(context, &args.delivery, &cases)?;
+    say(context, &args.delivery, &Saying { facts, cases, mission, prepared })
 }
 
 fn correction(

@@ -166,6 +166,7 @@ fn sign(
                 mission: Some(&incident.mission),
                 reference: incident.reference(&fact),
                 made_at: incident.made_at(),
+                sealed: &[],
             };
             statements.push(contributor.sign(fact, &envelope)?);
         }

@@ -17,9 +17,11 @@ mod interrupt;
 mod key;
 mod log;
 mod members;
+mod opening;
 mod receipt;
 mod review;
 mod say;
+mod sealed;
 mod status;
 mod submit;
 mod verify;
@@ -63,6 +65,9 @@ pub struct Global {
     /// Take your key's passphrase from the first line of this file instead of asking
     #[arg(long, value_name = "FILE", env = "CAIRN_PASSPHRASE_FILE", global = true)]
     passphrase_file: Option<PathBuf>,
+    /// The file with your token for what is sealed, instead of the one in your home; or its text in CAIRN_TOKEN
+    #[arg(long, value_name = "FILE", env = "CAIRN_TOKEN_FILE", global = true)]
+    token_file: Option<PathBuf>,
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
     pub json: bool,
@@ -83,6 +88,25 @@ enum Command {
     /// What waits for a second person: read it, approve it, refuse it
     #[command(subcommand)]
     Review(review::ReviewCommand),
+    /// Seal a file for members, beside a case
+    Attach(Box<sealed::AttachArgs>),
+    /// Read what is sealed for your member
+    Open(sealed::OpenArgs),
+    /// Take a sealed file away, or the proof of what was sealed
+    Fetch(sealed::FetchArgs),
+    /// What is sealed, for whom, and what your node holds of it
+    Sealed(sealed::ListArgs),
+    /// Who has opened something that is sealed
+    Access(sealed::AccessArgs),
+    /// Let further members read what your member has sealed
+    Grant(Box<sealed::GrantArgs>),
+    /// Have everybody destroy what your member has sealed: two people sign that
+    Erase(Box<sealed::EraseArgs>),
+    /// Say that a sealed document has changed hands
+    HandOver(Box<sealed::HandOverArgs>),
+    /// Keep who victims and accused are, at your own member's node
+    #[command(subcommand)]
+    Vault(Box<sealed::VaultCommand>),
     /// Read a member's log, entry by entry
     Log(log::LogArgs),
     /// The members of the network and who speaks for them
@@ -119,6 +143,8 @@ enum CaseCommand {
     Open(case_open::OpenArgs),
     /// State something new about cases
     Update(case_update::UpdateArgs),
+    /// Say that a case concerns another member as well
+    Admit(sealed::AdmitArgs),
     /// Everything that every member has stated about a case
     Show(case_show::ShowArgs),
     /// The cases, in short
@@ -137,6 +163,7 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     node: Option<String>,
     passphrase_file: Option<PathBuf>,
+    token_file: Option<PathBuf>,
 }
 
 impl Context {
@@ -171,7 +198,7 @@ impl Context {
                 "name one with --node http://127.0.0.1:8420, the variable CAIRN_NODE or cairn init",
             )
         })?;
-        Client::new(&address)
+        Ok(Client::new(&address)?.with_token(self.home.token(self.token_file.as_deref())?))
     }
 }
 
@@ -180,8 +207,9 @@ impl Context {
 /// # Errors
 /// When it cannot be done or is refused.
 pub fn run(cli: Cli) -> Outcome {
-    let Cli { global: Global { home, node, passphrase_file, json }, command } = cli;
-    let context = Context { home: Home::locate(home.as_deref())?, json, node, passphrase_file };
+    let Cli { global: Global { home, node, passphrase_file, token_file, json }, command } = cli;
+    let home = Home::locate(home.as_deref())?;
+    let context = Context { home, json, node, passphrase_file, token_file };
     let Some(command) = command else { return first_steps(&context) };
     match command {
         Command::Init(args) => init::run(&context, &args),
@@ -189,6 +217,15 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Case(command) => run_case(&context, &command),
         Command::Submit(args) => submit::run(&context, &args),
         Command::Review(command) => review::run(&context, &command),
+        Command::Attach(args) => sealed::attach(&context, &args),
+        Command::Open(args) => sealed::open(&context, &args),
+        Command::Fetch(args) => sealed::fetch(&context, &args),
+        Command::Sealed(args) => sealed::list(&context, &args),
+        Command::Access(args) => sealed::access(&context, &args),
+        Command::Grant(args) => sealed::grant(&context, &args),
+        Command::Erase(args) => sealed::erase(&context, &args),
+        Command::HandOver(args) => sealed::hand_over(&context, &args),
+        Command::Vault(command) => sealed::vault(&context, &command),
         Command::Log(args) => log::run(&context, &args),
         Command::Members(args) => members::run(&context, &args),
         Command::Charter(command) => charter::run(&context, &command),
@@ -209,6 +246,7 @@ fn run_case(context: &Context, command: &CaseCommand) -> Outcome {
     match command {
         CaseCommand::Open(args) => case_open::run(context, args),
         CaseCommand::Update(args) => case_update::run(context, args),
+        CaseCommand::Admit(args) => sealed::admit(context, args),
         CaseCommand::Show(args) => case_show::run(context, args),
         CaseCommand::List(args) => case_list::run(context, args),
     }

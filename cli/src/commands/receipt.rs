@@ -122,7 +122,7 @@ pub(super) fn verify(
 }
 
 /// Checks a receipt, and gives its note back with the lines that the charter says nothing about.
-fn check(bytes: &[u8], network: NetworkId) -> Result<(Receipt, RawNote), Failure> {
+pub(super) fn check(bytes: &[u8], network: NetworkId) -> Result<(Receipt, RawNote), Failure> {
     let refuted = |why: &dyn std::fmt::Display| Failure::no(why.to_string());
     let raw = RawReceipt::decode(bytes).map_err(|why| refuted(&why))?;
     let receipt = raw.verify(network).map_err(|why| refuted(&why))?;

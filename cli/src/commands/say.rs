@@ -6,8 +6,9 @@
 use super::{Context, log};
 use crate::client::Client;
 use crate::failure::{Answer, Failure, Outcome};
+use crate::sealed::{Handed, Prepared, prepared};
 use crate::signing::{Contributor, Envelope};
-use crate::{describe, drafts, print, signing};
+use crate::{describe, drafts, personal, print, signing};
 use cairn_api::route::{SUBMISSION_BYTES_MAX, SUBMISSION_STATEMENTS_MAX};
 use cairn_api::words::kind_words;
 use cairn_api::{Outcome as Became, Problem, Reviewed};
@@ -45,6 +46,9 @@ pub(super) struct DeliveryArgs {
     /// How long to wait
     #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "wait", global = true)]
     wait_for: u64,
+    /// State texts all the same that look like names, addresses, telephone numbers or coordinates
+    #[arg(long, global = true)]
+    yes_it_may_be_public: bool,
     /// Do not ask before signing
     #[arg(long, short, global = true)]
     yes: bool,
@@ -69,6 +73,14 @@ pub(super) struct Saying {
     pub(super) facts: Vec<Fact>,
     pub(super) cases: Vec<CaseId>,
     pub(super) mission: Option<MissionCode>,
+    /// What is sealed beside the first of them.
+    pub(super) prepared: Option<Prepared>,
+}
+
+impl Saying {
+    fn parts(&self) -> &[Handed] {
+        self.prepared.as_ref().map(|prepared| prepared.parts.as_slice()).unwrap_or_default()
+    }
 }
 
 /// Says it, or signs it for later.
@@ -76,6 +88,9 @@ pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -
     let contributor = Contributor::at(&context.home, &mut context.passphrases())?;
     if !delivery.any_date {
         saying.facts.iter().try_for_each(check_dates)?;
+    }
+    if !delivery.yes_it_may_be_public {
+        saying.facts.iter().try_for_each(personal::check)?;
     }
     if delivery.offline {
         return sign_for_later(context, delivery, saying, &contributor);
@@ -88,15 +103,17 @@ pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -
     confirm(delivery, saying, &contributor)?;
     let statements = sign(saying, &contributor)?;
     let draft = drafts::keep(&context.home, &statements)?;
+    prepared::keep(&draft, saying.parts())?;
     let kept = |failure: Failure| {
         failure.hint(format!("it is signed and kept in {}: cairn submit sends it", draft.display()))
     };
-    let told = submit(&client, &statements);
+    let told = prepared::hand_in(&client, saying.parts());
+    let told = told.and_then(|()| submit(&client, &statements));
     let told = told.and_then(|told| have_reviewed(&client, &statements, told));
     let told = told.map_err(|failure| match failure.answer {
         Answer::Unknown => kept(failure),
         Answer::Yes | Answer::No => {
-            let _ = std::fs::remove_file(&draft);
+            drafts::forget(&draft);
             failure
         }
     })?;
@@ -105,7 +122,7 @@ pub(super) fn say(context: &Context, delivery: &DeliveryArgs, saying: &Saying) -
         print::remark(format!("it is signed and kept in {}", draft.display()));
     } else {
         // What the node accepted, keeps for review or refused needs no second sending.
-        let _ = std::fs::remove_file(&draft);
+        drafts::forget(&draft);
     }
     match delivery.wait {
         Some(Wait::Confirmed) if answer == Answer::Yes => confirmed(&client, delivery, &told),
@@ -214,6 +231,8 @@ fn confirm(
     use std::io::IsTerminal as _;
     if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         saying.facts.iter().for_each(question);
+        let sealed = saying.prepared.iter().flat_map(Prepared::words);
+        sealed.for_each(print::remark);
         if print::ask("sign it? it cannot be deleted afterwards") == Some(false) {
             return Err(Failure::no("nothing was signed"));
         }
@@ -223,16 +242,23 @@ fn confirm(
 
 fn sign(saying: &Saying, contributor: &Contributor) -> Result<Vec<SignedStatement>, Failure> {
     let made_at = signing::now();
-    let one = |fact: &Fact| {
+    let said: Vec<_> = saying.parts().iter().map(|handed| handed.said.clone()).collect();
+    let one = |(index, fact): (usize, &Fact)| {
+        let prepared = saying.prepared.as_ref().filter(|_| index == 0);
+        let reference = match prepared {
+            Some(prepared) => prepared.reference,
+            None => Reference(signing::random()?),
+        };
         let envelope = Envelope {
             cases: &saying.cases,
             mission: saying.mission.as_ref(),
-            reference: Reference(signing::random()?),
+            reference,
             made_at,
+            sealed: if prepared.is_some() { &said } else { &[] },
         };
         contributor.sign(fact.clone(), &envelope)
     };
-    saying.facts.iter().map(one).collect()
+    saying.facts.iter().enumerate().map(one).collect()
 }
 
 fn sign_for_later(
@@ -252,6 +278,7 @@ fn sign_for_later(
         Some(path) => drafts::write(path, &statements).map(|()| path.clone())?,
         None => drafts::keep(&context.home, &statements)?,
     };
+    prepared::keep(&path, saying.parts())?;
     if context.json {
         let ids: Vec<_> = statements.iter().map(SignedStatement::id).collect();
         print::json(

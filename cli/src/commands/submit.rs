@@ -5,6 +5,7 @@ use super::say::{self, Told};
 use crate::drafts;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::print;
+use crate::sealed::prepared;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,7 @@ pub(super) fn run(context: &Context, args: &SubmitArgs) -> Outcome {
     let mut all: Vec<Told> = Vec::new();
     for path in &files {
         let statements = drafts::read(path, network)?;
+        prepared::hand_in(&client, &prepared::of_draft(path, &statements)?)?;
         let mut told = say::submit(&client, &statements)?;
         if args.review {
             told = say::have_reviewed(&client, &statements, told)?;

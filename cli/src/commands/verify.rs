@@ -3,7 +3,7 @@
 use super::Context;
 use super::args::id;
 use super::export::byte_bar;
-use super::{fork, receipt};
+use super::{fork, opening, receipt};
 use crate::audit::{LOG, open_file};
 use crate::describe;
 use crate::failure::{Answer, Failure, Outcome};
@@ -38,6 +38,9 @@ pub(super) struct VerifyArgs {
     /// entry in the log; may be repeated
     #[arg(long, value_name = "VKEY")]
     witness: Vec<WitnessKey>,
+    /// What a sealed part of the receipt's entry is said to be: whether it has committed to that
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
 }
 
 /// One file and what came of it.
@@ -50,6 +53,9 @@ pub(super) fn run(context: &Context, args: &VerifyArgs) -> Outcome {
     let (network, from) = network(context, args.network)?;
     if fork::is_fork(&args.path) {
         return fork::verify(context, &args.path, args.charter.as_deref(), network);
+    }
+    if let Some(opening) = &args.opening {
+        return opening::verify(context, &args.path, opening, network);
     }
     if receipt::is_receipt(&args.path) {
         return receipt::verify(context, &args.path, network, &args.witness);

@@ -1,6 +1,7 @@
 //! `cairn-node authorise`: a contributor's key speaks for the member, within a scope.
 
 use super::dates::{Edge, day, second_of};
+use super::name::Name;
 use super::root::Place;
 use anyhow::{Context, ensure};
 use cairn_api::words::kind_typed;
@@ -26,6 +27,8 @@ pub(super) struct Authorise {
     office: Text<120>,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    name: Name,
 }
 
 /// What the key may state. What is not limited is not limited at all.
@@ -59,7 +62,7 @@ impl Authorise {
         self.key.check().context("the contributor's key")?;
         let (key, office, scope) = (self.key, self.office, self.limits.scope()?);
         let body = Authorisation { key, office, scope }.encode();
-        self.place.state(AUTHORISE, body, None).map(|_| ())
+        self.place.state_with(AUTHORISE, body, None, Some(self.name)).map(|_| ())
     }
 }
 

@@ -5,6 +5,7 @@ mod charter;
 mod dates;
 mod init;
 mod key;
+mod name;
 mod root;
 mod run;
 mod set_aside;

@@ -1,5 +1,6 @@
 //! What a member's root key says in the member's log: signed here, and handed to the node or to a file.
 
+use super::name::{Name, SealedName};
 use crate::commands::unlock::Unlock;
 use crate::config::Folder;
 use crate::process::{own_card, own_charter};
@@ -57,6 +58,17 @@ impl Place {
         body: Bytes,
         second: Option<Second>,
     ) -> anyhow::Result<Option<Stands>> {
+        self.state_with(kind, body, second, None)
+    }
+
+    /// The same, with who it is about in the member's vault.
+    pub(super) fn state_with(
+        self,
+        kind: Kind,
+        body: Bytes,
+        second: Option<Second>,
+        name: Option<Name>,
+    ) -> anyhow::Result<Option<Stands>> {
         let folder = Folder(self.data);
         let card = own_card(&folder)?;
         let charter = own_charter(&folder, &card)?;
@@ -68,6 +80,8 @@ impl Place {
         }
         let mut reference = Reference::default();
         getrandom::fill(&mut reference.0).context("the system gives no randomness")?;
+        let name = name.map(|name| name.seal(charter.network(), &card, reference)).transpose()?;
+        let name = name.flatten();
         let statement = Statement {
             format: STATEMENT_FORMAT,
             network: charter.network(),
@@ -77,7 +91,7 @@ impl Place {
             kind,
             topics: Vec::new(),
             body,
-            sealed: Vec::new(),
+            sealed: name.iter().map(SealedName::part).collect(),
         };
         let signed = statement.sign(&keys.iter().collect::<Vec<_>>());
         if let Some(out) = self.out {
@@ -89,6 +103,9 @@ impl Place {
             Some(node) => node,
             None => format!("http://{}", folder.config()?.http),
         };
+        if let Some(name) = &name {
+            name.hand_in(&node)?;
+        }
         match submit(&node, &[signed])?.remove(0) {
             Outcome::Accepted { member, position, entry } => {
                 say!("accepted as {member}/{position}, entry {entry}");

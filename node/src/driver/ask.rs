@@ -319,6 +319,11 @@ impl Driver {
             answer.send(known).ok();
             return;
         }
+        if let Err(why) = self.judge_amended(&statement) {
+            let refused = problem(self.replica.me(), &AppendError::NotAuthorised(why));
+            answer.send(Outcome::Refused(refused)).ok();
+            return;
+        }
         let Some(answer) = self.waiting.join(&reference, answer) else { return };
         let token = self.waiting.add(reference, answer);
         self.input(Input::Append(token, statement)).await;

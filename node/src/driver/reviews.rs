@@ -6,6 +6,7 @@
 use super::Driver;
 use crate::store::{Kept, StoreError};
 use cairn_api::{Event, Problem, Review, ReviewSigner, ReviewState, Reviewed, words};
+use cairn_casebook::{Fact, Reading};
 use cairn_ledger::authority::NotAuthorised;
 use cairn_ledger::hash::{Bytes, Reference};
 use cairn_ledger::{Authority, PublicKey, Refusal, SignedStatement, StatementId};
@@ -78,8 +79,27 @@ impl Driver {
 
     fn judge(&self, signed: &SignedStatement) -> Result<(), NotAuthorised> {
         let signers = signed.signatures().iter().map(|signature| signature.key);
-        let authority = self.authority();
-        authority.map_or(Ok(()), |authority| authority.judge(signed.statement(), signers))
+        if let Some(authority) = self.authority() {
+            authority.judge(signed.statement(), signers)?;
+        }
+        self.judge_amended(signed)
+    }
+
+    /// What two people have signed is corrected or taken back by two: otherwise one could undo what needed
+    /// both. The casebook counts no other (`06:71`).
+    pub(super) fn judge_amended(&self, signed: &SignedStatement) -> Result<(), NotAuthorised> {
+        let statement = signed.statement();
+        let target = match Reading::of(statement.kind, &statement.body) {
+            Reading::Fact(Fact::Correction(said)) => said.target,
+            Reading::Fact(Fact::Retraction(said)) => said.target,
+            Reading::Fact(_) | Reading::Unknown(_) | Reading::Unreadable { .. } => return Ok(()),
+        };
+        let own = target.member == statement.member && signed.signatures().len() < 2;
+        let entry = own.then(|| self.store.entry(&target.member, target.position).ok()).flatten();
+        match entry.filter(|entry| entry.signed().signatures().len() >= 2) {
+            Some(_) => Err(NotAuthorised::NeedsTwo(statement.kind)),
+            None => Ok(()),
+        }
     }
 
     /// Whether nothing is missing but a second person. What the root key has to sign too waits only

@@ -2,7 +2,7 @@
 
 use super::problem::{At, Refusal};
 use crate::driver::{Ask, Client, Judged};
-use crate::store::{Place, Store, StoreError};
+use crate::store::{PartId, Place, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -82,9 +82,24 @@ pub(super) fn fold(store: &Store, logs: &Logs, id: CaseId) -> Result<Case, Store
             Some(notified) => noticed_at(store, &place, &notified)?,
             None => None,
         };
-        stated.push(Stated { beyond, compromised_by, noticed_at, ..read });
+        let mut sealed = read.sealed.clone();
+        for part in &mut sealed {
+            part.destroyed_by = destroyed_by(store, &place, part.part);
+        }
+        stated.push(Stated { sealed, beyond, compromised_by, noticed_at, ..read });
     }
-    Ok(Case::fold(id, stated))
+    let cards = store.charter().members().iter();
+    let members: Vec<_> = cards.map(|card| (card.code.clone(), card.kind)).collect();
+    Ok(Case::fold(id, stated).among(&members))
+}
+
+/// Who says that a sealed part is destroyed.
+fn destroyed_by(store: &Store, place: &Place, part: u16) -> Vec<MemberCode> {
+    let index = store.index().read().unwrap_or_else(PoisonError::into_inner);
+    let id = PartId { member: place.member.clone(), position: place.position, part };
+    let erased = index.parts().get(&id).and_then(|part| part.erased);
+    let by = erased.map(|by| index.parts().destroyed(&place.member, by));
+    by.into_iter().flatten().cloned().collect()
 }
 
 /// When a notified member's node first held a notification, by its own cosignature.

@@ -78,6 +78,7 @@ pub(crate) fn view(entry: &Entry, authority: Option<&Authority>) -> EntryView {
         kind: statement.kind,
         kind_name: kind_name(statement.kind).unwrap_or("unknown kind").to_string(),
         topics: statement.topics.clone(),
+        sealed: statement.sealed.iter().map(Into::into).collect(),
         signers: entry.signed().signatures().iter().map(|signature| signature.key).collect(),
         words: administrative_words(statement),
         fact: reading.fact().cloned(),

@@ -104,7 +104,7 @@ impl Parts {
             return;
         }
         let names_parts = !statement.sealed.is_empty() || matches!(statement.kind.0, 182 | 183);
-        if statement.kind.is_administrative() || !names_parts {
+        if !names_parts {
             return;
         }
         let reading = Reading::of(statement.kind, &statement.body);

@@ -157,6 +157,18 @@ impl Node {
         found.expect("a log of every member")
     }
 
+    /// Waits until it calls so many entries of one member's log confirmed, whether it begins anew meanwhile or not.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn confirms(&self, member: &str, size: u64) {
+        until(&format!("{} confirms {size} entries of {member}", self.code), SOON, || {
+            let logs = self.try_status()?.logs;
+            let log = logs.into_iter().find(|log| log.member.as_str() == member)?;
+            (log.confirmed >= size).then_some(())
+        });
+    }
+
     /// What it knows of one peer.
     ///
     /// # Panics

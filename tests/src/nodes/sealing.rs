@@ -48,6 +48,19 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
 }
 
 impl Founded {
+    /// Has a member's node authorise a second contributor.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[must_use]
+    pub fn second(&self, code: &str) -> Contributor {
+        let (node, second) = (self.node(code), self.invented(code));
+        let (folder, key) = (node.folder.display().to_string(), second.key.public().to_string());
+        let authorise = ["authorise", "--data", &folder, "--node", &node.url(), "--key", &key];
+        let _ = cairn_node(authorise.into_iter().chain(["--office", "Second desk"])).yes();
+        second
+    }
+
     /// Adds a user to a member's node.
     ///
     /// # Panics
@@ -182,10 +195,11 @@ impl Founded {
     }
 }
 
-/// An erasure of a part of an entry.
+/// An erasure of a part of an entry, by two people.
 #[must_use]
 pub fn erasure(
     speaker: &Contributor,
+    second: &Contributor,
     number: u64,
     target: EntryRef,
     of: &SealedStatement,
@@ -193,7 +207,8 @@ pub fn erasure(
     let (reason, part) = (ErasureReason::PersonalData, of.part);
     let authority = Text::typed("order of an invented court").expect("a text");
     let fact = Fact::Erased(Erased { says: says(), target, part, reason, authority });
-    speaker.statement(number, fact.kind(), fact.encode())
+    let alone = speaker.statement(number, fact.kind(), fact.encode());
+    alone.statement().clone().sign(&[&speaker.key, &second.key])
 }
 
 fn case() -> CaseId {
