@@ -116,7 +116,7 @@ async fn once(
     .await?;
     let standstill_ms = config.standstill_s.saturating_mul(1000);
     let limits = Limits { settle_ms: SETTLE_MS, standstill_ms, ..Limits::default() };
-    let sealed = open_sealed(folder, config, &opened.store, &me, seal, log.clone())?;
+    let (sealed, asked) = open_sealed(folder, config, &opened.store, &me, seal, log.clone())?;
     let replica = Replica::new(me, log, amendments, limits, opened.restored);
     let store = Arc::downgrade(&opened.store);
     let (to_sealed, from_peers) = mpsc::unbounded_channel();
@@ -127,7 +127,8 @@ async fn once(
     tracing::info!(address = %listener.local_addr()?, "answering clients");
     let (stop, stopped) = watch::channel(false);
     witnesses.start(&client, &stopped);
-    let fetching = sealed::run(sealed, commands, client.clone(), from_peers, stopped.clone());
+    let fetching =
+        sealed::run(sealed, commands, client.clone(), from_peers, asked, stopped.clone());
     let fetching = tokio::spawn(fetching);
     let web = tokio::spawn(http::serve(listener, client, stopped.clone()));
     let driver = tokio::spawn(driver.run(stopped));
@@ -148,7 +149,7 @@ fn open_sealed(
     me: &MemberCode,
     keys: Vec<SealingSecret>,
     log: SecretKey,
-) -> anyhow::Result<Arc<Sealed>> {
+) -> anyhow::Result<(Arc<Sealed>, mpsc::Receiver<sealed::AskOpened>)> {
     if keys.is_empty() {
         let hint = "nothing can be sealed for this member: `cairn-node key new seal` makes a key";
         tracing::warn!(hint, "the member card has no sealing key");

@@ -64,6 +64,19 @@ pub enum Request {
     Charters(KnownCharters),
     /// "Send me this sealed part, or this piece of its file."
     Sealed(SealedWanted),
+    /// "Who has opened this sealed part of mine at your node?"
+    Opened(SealedWanted),
+}
+
+/// That somebody has opened a sealed part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedRecord {
+    /// When, by the answering node's clock: seconds since 1970.
+    pub at: u64,
+    /// The name under which that node knows its user.
+    pub user: Text<64>,
+    /// What was taken: 0 the content, 1 the file, 2 the content with its proof, 3 the key.
+    pub what: u16,
 }
 
 /// A sealed part's payload, or a piece of its file.
@@ -133,6 +146,8 @@ pub enum Response {
     Charters(Vec<Bytes>),
     /// A sealed part's payload, or a piece of its file.
     Sealed(Bytes),
+    /// Who has opened it: the last ones, where they are many.
+    Opened(Vec<OpenedRecord>),
 }
 
 /// A run of entries in the right format: nothing is known of its truth yet.
@@ -278,7 +293,7 @@ impl Request {
             Self::Cosigned(list) => list_bound("a list of cosignatures", list.len(), LIST_MAX)?,
             Self::Forked(fork) => fork.check_bounds()?,
             Self::Charters(known) => list_bound("a list of charters", known.names.len(), LIST_MAX)?,
-            Self::Fetch { .. } | Self::Prove { .. } | Self::Sealed(_) => {}
+            Self::Fetch { .. } | Self::Prove { .. } | Self::Sealed(_) | Self::Opened(_) => {}
         }
         Ok(request)
     }
@@ -301,6 +316,7 @@ impl Response {
             Self::Range(range) => range.check_bounds(RANGE_BYTES_MAX)?,
             Self::Side(side) => side.check_bounds()?,
             Self::Charters(list) => list_bound("a list of charters", list.len(), LIST_MAX)?,
+            Self::Opened(list) => list_bound("a list of openings", list.len(), LIST_MAX)?,
             Self::Noted | Self::Nothing | Self::Sealed(_) => {}
         }
         Ok(response)

@@ -165,7 +165,10 @@ impl Author {
             | Request::Addresses(_)
             | Request::Grown { .. }
             | Request::Forked(_) => Response::Noted,
-            Request::Fetch { .. } | Request::Prove { .. } | Request::Sealed(_) => Response::Nothing,
+            Request::Fetch { .. }
+            | Request::Prove { .. }
+            | Request::Sealed(_)
+            | Request::Opened(_) => Response::Nothing,
             Request::Charters(_) => Response::Charters(Vec::new()),
         }
     }

@@ -48,7 +48,7 @@ impl Story {
         let truth = self.truth.clone();
         let answer = move |asked: &Request| match asked {
             Request::Fetch { start, .. } => Response::Range(serve(&truth, *start)),
-            Request::Prove { .. } | Request::Sealed(_) => Response::Nothing,
+            Request::Prove { .. } | Request::Sealed(_) | Request::Opened(_) => Response::Nothing,
             Request::Charters(_) => Response::Charters(Vec::new()),
             Request::Heads(_)
             | Request::Addresses(_)

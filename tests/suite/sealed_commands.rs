@@ -85,7 +85,21 @@ fn a_remark_is_read_by_those_for_whom_it_is_and_by_nobody_else() {
     let listed = type_(&founded, "TUR", &["sealed", "--case", &case]).yes();
     assert!(listed.contains("COD, TUR") && listed.contains("yes"), "{listed}");
     let access = json(&founded, "COD", &["access", &entry]);
-    assert_eq!(access["records"][0]["user"], "desk-of-COD");
+    let who = |access: &Value| {
+        let all = access["records"].as_array().unwrap().iter();
+        let mut who: Vec<_> = all.map(|one| one["user"].as_str().unwrap().to_owned()).collect();
+        who.sort();
+        who.dedup();
+        who
+    };
+    // Its author hears of everybody, a reader of those at its own node.
+    assert_eq!(who(&access), ["desk-of-COD", "desk-of-TUR"]);
+    assert_eq!(access["not_reached"], serde_json::json!([]));
+    let access = json(&founded, "TUR", &["access", &entry]);
+    assert_eq!(
+        (who(&access), &access["not_reached"][0]),
+        (vec!["desk-of-TUR".into()], &"COD".into())
+    );
     // Without a token nothing that is sealed is shown, not even to its author.
     fs::remove_file(founded.home("COD").join("token")).unwrap();
     let refused = type_(&founded, "COD", &["open", &entry]);

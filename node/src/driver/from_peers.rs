@@ -62,6 +62,12 @@ impl Driver {
                 self.pass_on(FromPeers::Came(member, wanted, bytes));
             }
             net::Event::SealedFailed(_, wanted) => self.pass_on(FromPeers::Failed(wanted)),
+            net::Event::OpenedAsked(member, wanted, reply) => {
+                self.serve_opened(member, wanted, reply);
+            }
+            net::Event::Opened(member, wanted, records) => {
+                self.pass_on(FromPeers::Opened(member, wanted, records));
+            }
             net::Event::Misbehaved(member, why) => {
                 self.note_drop(&member, why);
                 self.input(Input::Disconnected(member)).await;

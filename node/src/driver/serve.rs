@@ -39,6 +39,19 @@ impl Driver {
         });
     }
 
+    /// Tells a member who has opened here what it has sealed.
+    pub(super) fn serve_opened(&self, member: MemberCode, wanted: SealedWanted, reply: ReplyTo) {
+        let (sealed, serving) = (self.sealed.clone(), self.serving.clone());
+        let commands = self.net.commands.clone();
+        tokio::spawn(async move {
+            let Ok(_permit) = serving.acquire_owned().await else { return };
+            let read = move || sealed.opened_for(&member, &wanted);
+            let records = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+            let response = records.map_or(Response::Nothing, Response::Opened);
+            commands.send(Command::Reply(reply, response)).await.ok();
+        });
+    }
+
     /// Proves to a peer what our copy of a log has as its first entries.
     pub(super) fn prove(&self, beginning: Beginning, reply: ReplyTo) {
         let held = self.replica.given(&beginning.log);

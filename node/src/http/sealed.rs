@@ -370,8 +370,9 @@ pub(crate) async fn access(
     let commitment = part.commitment;
     let mut records =
         spawn_blocking(move || own.access.of(&commitment)).await?.map_err(SealedError::from)?;
+    let (others, not_reached) = client.sealed.ask_opened(&id, &part).await;
+    records.extend(others);
     records.sort();
-    let not_reached = client.sealed.other_readers(&part);
     Ok(Json(AccessList { records, not_reached }))
 }
 

@@ -17,7 +17,9 @@ use cairn_ledger::fork::{RawFork, RawSide};
 use cairn_ledger::hash::Bytes;
 use cairn_ledger::text::MemberCode;
 use cairn_ledger::{Charter, Fork, SecretKey};
-use cairn_replica::message::{CosignedNote, Head, KnownCharters, RawRange, Response, SealedWanted};
+use cairn_replica::message::{
+    CosignedNote, Head, KnownCharters, OpenedRecord, RawRange, Response, SealedWanted,
+};
 pub use libp2p::Multiaddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +88,10 @@ pub enum Event {
     Sealed(MemberCode, SealedWanted, Vec<u8>),
     /// It does not come.
     SealedFailed(MemberCode, SealedWanted),
+    /// A member's node wants to know who has opened a sealed part of its own.
+    OpenedAsked(MemberCode, SealedWanted, ReplyTo),
+    /// Who has opened a sealed part of ours at a member's node; nothing where it does not say.
+    Opened(MemberCode, SealedWanted, Option<Vec<OpenedRecord>>),
     /// A member's node sent what no honest node sends; it is being dropped.
     Misbehaved(MemberCode, String),
 }
@@ -134,6 +140,8 @@ pub enum Command {
     TellCharters(MemberCode, KnownCharters),
     /// Ask a member's node for a sealed part, or a piece of its file.
     FetchSealed(MemberCode, SealedWanted),
+    /// Ask a member's node who has opened a sealed part of ours.
+    AskOpened(MemberCode, SealedWanted),
     /// Answer a question.
     Reply(ReplyTo, Response),
     /// Say that what came unasked was taken in.

@@ -44,6 +44,7 @@ pub(super) enum Sent {
     Fork(Box<Fork>),
     Charters,
     Sealed(SealedWanted),
+    Opened(SealedWanted),
 }
 
 /// What is known of a connected peer.
@@ -218,6 +219,14 @@ impl Network {
                     self.tell(Event::SealedFailed(member, wanted));
                 }
             }
+            Command::AskOpened(member, wanted) => {
+                if self.peers.contains_key(&member) {
+                    let request = Request::Opened(wanted.clone());
+                    self.send(&member, &request, Sent::Opened(wanted));
+                } else {
+                    self.tell(Event::Opened(member, wanted, None));
+                }
+            }
             Command::Reply(ReplyTo(channel), response) => {
                 // A connection that ended meanwhile is no failure of ours.
                 self.swarm.behaviour_mut().sync.send_response(channel, response.encode()).ok();
@@ -371,6 +380,7 @@ impl Network {
             Ok(Request::Forked(fork)) => self.tell(Event::Forked(member, fork, reply)),
             Ok(Request::Charters(known)) => self.tell(Event::ChartersTold(member, known, reply)),
             Ok(Request::Sealed(wanted)) => self.tell(Event::SealedWanted(member, wanted, reply)),
+            Ok(Request::Opened(wanted)) => self.tell(Event::OpenedAsked(member, wanted, reply)),
             Ok(Request::Addresses(addresses)) => {
                 self.noted(reply);
                 self.on_addresses(addresses);
@@ -411,6 +421,12 @@ impl Network {
             (Sent::Sealed(wanted), Response::Sealed(bytes)) => {
                 self.tell(Event::Sealed(member, wanted, bytes.0));
             }
+            (Sent::Opened(wanted), Response::Opened(records)) => {
+                self.tell(Event::Opened(member, wanted, Some(records)));
+            }
+            (Sent::Opened(wanted), Response::Nothing) => {
+                self.tell(Event::Opened(member, wanted, None));
+            }
             (Sent::Sealed(wanted), Response::Nothing) => {
                 self.tell(Event::SealedFailed(member, wanted));
             }
@@ -443,6 +459,7 @@ impl Network {
             Sent::Prove(beginning) => self.tell(Event::ProveFailed(member, beginning)),
             Sent::Fetch(wanted) => self.tell(Event::FetchFailed(member, wanted)),
             Sent::Sealed(wanted) => self.tell(Event::SealedFailed(member, wanted)),
+            Sent::Opened(wanted) => self.tell(Event::Opened(member, wanted, None)),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Fetches what we may have and do not hold, and destroys what is erased: one task beside the driver.
 
+use super::opened::{AskOpened, Questions};
 use super::wants::{Wants, id_of};
 use super::{Sealed, SealedError, State, lock};
 use crate::driver::{Ask, Client};
 use crate::net::Command;
 use crate::store::{Content, PartId};
 use cairn_ledger::MemberCode;
-use cairn_replica::message::SealedWanted;
+use cairn_replica::message::{OpenedRecord, SealedWanted};
 use cairn_sealing::{Manifest, OpenError};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
@@ -29,6 +30,8 @@ pub enum FromPeers {
     Came(MemberCode, SealedWanted, Vec<u8>),
     /// Something that was asked for does not come.
     Failed(SealedWanted),
+    /// Who has opened a part of ours at a member's node; nothing where it does not say.
+    Opened(MemberCode, SealedWanted, Option<Vec<OpenedRecord>>),
 }
 
 /// What became of something that came.
@@ -43,6 +46,7 @@ struct Task {
     began: Instant,
     /// Parts that are erased and not destroyed yet.
     erased: BTreeSet<PartId>,
+    questions: Questions,
 }
 
 /// Runs until `stop` changes.
@@ -51,15 +55,17 @@ pub async fn run(
     commands: mpsc::Sender<Command>,
     client: Client,
     mut peers: mpsc::UnboundedReceiver<FromPeers>,
+    mut asked: mpsc::Receiver<AskOpened>,
     mut stop: watch::Receiver<bool>,
 ) {
     let (wants, taking, began) = (Wants::default(), JoinSet::new(), Instant::now());
-    let erased = BTreeSet::new();
-    let mut task = Task { sealed, commands, client, wants, taking, began, erased };
+    let (erased, questions) = (BTreeSet::new(), Questions::default());
+    let mut task = Task { sealed, commands, client, wants, taking, began, erased, questions };
     let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             Some(event) = peers.recv() => task.on_peer(event),
+            Some(ask) = asked.recv() => task.on_question(ask).await,
             Some(taken) = task.taking.join_next() => {
                 if let Ok(taken) = taken {
                     task.on_taken(taken).await;
@@ -87,6 +93,9 @@ impl Task {
                     let taken = sealed.take(&wanted, &bytes);
                     (peer, wanted, taken)
                 });
+            }
+            FromPeers::Opened(peer, wanted, records) => {
+                self.questions.take(&peer, &wanted, records.as_deref());
             }
             FromPeers::Failed(wanted) => {
                 let now = self.now();
@@ -138,6 +147,14 @@ impl Task {
         !self.wants.lacks_pieces(&id_of(wanted))
     }
 
+    async fn on_question(&mut self, ask: AskOpened) {
+        let (wanted, readers) = (ask.wanted.clone(), ask.readers.clone());
+        self.questions.add(ask);
+        for reader in readers {
+            self.commands.send(Command::AskOpened(reader, wanted.clone())).await.ok();
+        }
+    }
+
     /// Looks at what the logs tell of that is new.
     async fn look(&mut self) {
         let changed = {
@@ -145,6 +162,7 @@ impl Task {
             let mut index = store.index().write().unwrap_or_else(PoisonError::into_inner);
             index.parts_mut().take_changed()
         };
+        self.questions.settle();
         for id in changed {
             self.consider(id).await;
         }

@@ -8,6 +8,7 @@ mod destroy;
 mod fetch;
 mod files;
 mod limits;
+mod opened;
 mod shelf;
 mod stage;
 mod wants;
@@ -15,6 +16,7 @@ mod wants;
 pub use fetch::{FromPeers, run};
 pub use files::SealedFile;
 pub use limits::Limits;
+pub use opened::AskOpened;
 pub use stage::Staged;
 
 use crate::store::{Content, Part, PartId, Store};
@@ -28,6 +30,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
+use tokio::sync::mpsc;
 
 /// Everything that is sealed and here.
 pub struct Sealed {
@@ -41,6 +44,8 @@ pub struct Sealed {
     used: Mutex<Used>,
     /// Who has opened what.
     pub access: AccessRecord,
+    /// Where questions to other nodes go.
+    questions: mpsc::Sender<AskOpened>,
     /// Why something is not fetched that we may have.
     refused: Mutex<BTreeMap<PartId, String>>,
 }
@@ -110,16 +115,28 @@ impl Sealed {
         keys: Vec<SealingSecret>,
         log_key: SecretKey,
         limits: Limits,
-    ) -> io::Result<Arc<Self>> {
+    ) -> io::Result<(Arc<Self>, mpsc::Receiver<AskOpened>)> {
         let network = store.charter().network();
         let access = AccessRecord::open(data, me.clone())?;
         let (shelf, used) = (Shelf::open(data)?, Mutex::default());
         let refused = Mutex::default();
-        let sealed =
-            Self { me, network, keys, log_key, shelf, store, limits, used, access, refused };
+        let (questions, asked) = opened::questions();
+        let sealed = Self {
+            me,
+            network,
+            keys,
+            log_key,
+            shelf,
+            store,
+            limits,
+            used,
+            access,
+            refused,
+            questions,
+        };
         sealed.sweep()?;
         sealed.measure()?;
-        Ok(Arc::new(sealed))
+        Ok((Arc::new(sealed), asked))
     }
 
     fn place(&self, id: &PartId, part: &Part) -> Place {

@@ -198,7 +198,10 @@ impl History {
                 let side = || side_of(log, &self.entries, cosigned, *size, charter).raw().clone();
                 if held { Response::Side(side()) } else { Response::Nothing }
             }
-            Request::Fetch { .. } | Request::Prove { .. } | Request::Sealed(_) => Response::Nothing,
+            Request::Fetch { .. }
+            | Request::Prove { .. }
+            | Request::Sealed(_)
+            | Request::Opened(_) => Response::Nothing,
             Request::Charters(_) => Response::Charters(Vec::new()),
             Request::Heads(_)
             | Request::Addresses(_)

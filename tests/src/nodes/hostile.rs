@@ -136,9 +136,10 @@ impl Hostile {
                 | Request::Grown { .. }
                 | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
-                Request::Fetch { .. } | Request::Prove { .. } | Request::Sealed(_) => {
-                    Response::Nothing.encode()
-                }
+                Request::Fetch { .. }
+                | Request::Prove { .. }
+                | Request::Sealed(_)
+                | Request::Opened(_) => Response::Nothing.encode(),
                 Request::Charters(_) => Response::Charters(Vec::new()).encode(),
             })
         };
@@ -155,7 +156,9 @@ impl Hostile {
                 | Request::Grown { .. }
                 | Request::Forked(_)
                 | Request::Cosigned(_) => Response::Noted.encode(),
-                Request::Prove { .. } | Request::Sealed(_) => Response::Nothing.encode(),
+                Request::Prove { .. } | Request::Sealed(_) | Request::Opened(_) => {
+                    Response::Nothing.encode()
+                }
                 Request::Charters(_) => Response::Charters(Vec::new()).encode(),
                 Request::Fetch { .. } => bytes.clone(),
             })

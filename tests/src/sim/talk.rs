@@ -239,7 +239,7 @@ impl World {
             },
             Request::Charters(known) => Message::ChartersTold(known),
             Request::Addresses(_) => self.fail("nobody here tells addresses"),
-            Request::Sealed(_) => self.fail("nothing is sealed here"),
+            Request::Sealed(_) | Request::Opened(_) => self.fail("nothing is sealed here"),
         }
     }
 
@@ -247,7 +247,7 @@ impl World {
         match Response::decode(bytes).unwrap_or_else(|why| self.fail(&why.to_string())) {
             Response::Noted | Response::Nothing => Message::Nothing { log, start },
             Response::Charters(_) => self.fail("charters travel as values here"),
-            Response::Sealed(_) => self.fail("nothing is sealed here"),
+            Response::Sealed(_) | Response::Opened(_) => self.fail("nothing is sealed here"),
             Response::Side(_) => self.fail("proofs travel as values here"),
             Response::Range(raw) => match raw.verify(self.charter_at(to), None) {
                 Ok(range) => Message::Range(range),

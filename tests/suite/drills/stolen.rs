@@ -115,9 +115,10 @@ fn amends(founded: &Founded) {
                 asked += 1;
                 Some(Response::Charters(vec![Bytes(offer)]).encode())
             }
-            Request::Fetch { .. } | Request::Prove { .. } | Request::Sealed(_) => {
-                Some(Response::Nothing.encode())
-            }
+            Request::Fetch { .. }
+            | Request::Prove { .. }
+            | Request::Sealed(_)
+            | Request::Opened(_) => Some(Response::Nothing.encode()),
             Request::Heads(_)
             | Request::Addresses(_)
             | Request::Grown { .. }

@@ -259,6 +259,7 @@ fn request(input: &Value) -> Result<Value, String> {
     let request = Request::decode(&bytes(input, "bytes")).map_err(say)?;
     assert_eq!(hex::encode(request.encode()), text(input, "bytes"), "encoded again");
     Ok(match request {
+        Request::Opened(wanted) => json!({ "opened": wanted.position, "part": wanted.part }),
         Request::Sealed(wanted) => json!({
             "sealed": wanted.log.as_str(),
             "position": wanted.position,
@@ -290,6 +291,7 @@ fn range(input: &Value) -> Result<Value, String> {
         Response::Nothing => return Ok(json!("nothing")),
         Response::Side(side) => return Ok(json!({ "side": side.root.to_string() })),
         Response::Charters(list) => return Ok(json!({ "charters": list.len() })),
+        Response::Opened(list) => return Ok(json!({ "opened": list.len() })),
         Response::Sealed(bytes) => return Ok(json!({ "sealed": bytes.0.len() })),
     };
     let range = raw.verify(&charter, None).map_err(say)?;

@@ -142,7 +142,7 @@ pub(crate) fn make_wire() -> Vec<Vector> {
     let fetch = Request::Fetch { log: face.log.clone(), start: 5, entries_max: 100 }.encode();
     let plain = |bytes: &[u8]| json!({ "bytes": hex::encode(bytes) });
     let mut variant = fetch.clone();
-    variant[0] = 9;
+    variant[0] = 99;
     let note = Bytes(face.checkpoint.note().into());
     let cosigned = Request::Cosigned(vec![CosignedNote { log: face.log.clone(), note }]);
     let many = Request::Heads(vec![Head { checkpoint: Bytes(Vec::new()), ..head.clone() }; 2_049]);
