@@ -1,13 +1,14 @@
-//! Talks to a node: the API of `cairn-api` over plain HTTP, bounded and with clear refusals.
+//! Talks to a node: the API of `cairn-api` over HTTP, bounded and with clear refusals.
 //!
-//! Plain, because the node is the contributor's own and listens on the same machine or behind the
-//! member's own front; what is sent is signed, and what is read can be verified from an export.
+//! Plain where the node listens on the same machine, over TLS where it does not. What is sent is signed, and
+//! what is read can be verified from an export.
 
 mod sealed;
 
 pub use sealed::PartOf;
 
 use crate::failure::Failure;
+use crate::home::cannot;
 use cairn_api::route;
 use cairn_api::{
     AuthorityView, CaseList, EntryList, MemberView, Offer, Problem, Proposals, Review, ReviewList,
@@ -19,9 +20,13 @@ use cairn_ledger::{MemberCode, Refusal, SignedStatement, StatementId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+use ureq::{Agent, Body, RequestBuilder};
 use zeroize::Zeroizing;
 
 /// More than any answer of a node that keeps to its own limits has.
@@ -54,22 +59,33 @@ enum CallError {
 }
 
 impl Client {
-    /// The node at `url`: `http://host:port`.
+    /// The node at `url`: `http://host:port`, or `https://host:port`.
     ///
     /// # Errors
     /// When that is not such an address.
     pub fn new(url: &str) -> Result<Self, Failure> {
+        Self::trusting(url, None)
+    }
+
+    /// The same, where the node's certificate leads to one of those in a file instead of a public root.
+    ///
+    /// # Errors
+    /// When that is not such an address, or the file has no certificate.
+    pub fn trusting(url: &str, roots: Option<&Path>) -> Result<Self, Failure> {
         let base = url.trim_end_matches('/');
-        let host = base.strip_prefix("http://").filter(|host| {
+        let host = base.strip_prefix("http://").or_else(|| base.strip_prefix("https://"));
+        let host = host.filter(|host| {
             !host.is_empty()
                 && !host.contains(['/', '?', '#', '@'])
                 && !host.contains(char::is_whitespace)
         });
         if host.is_none() {
-            return Err(Failure::unknown(format!("{url} is not the address of a node"))
-                .hint("a node's address looks like http://127.0.0.1:8420; for https put a local front before it"));
+            return Err(Failure::unknown(format!("{url} is not the address of a node")).hint(
+                "a node's address looks like http://127.0.0.1:8420, or https://node.example:8420",
+            ));
         }
         let config = Agent::config_builder()
+            .tls_config(tls(roots)?)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -91,10 +107,14 @@ impl Client {
         self
     }
 
-    /// Shows the node this token where something is sealed.
+    /// Shows the node this token, unless others could read it on the way.
     #[must_use]
     pub fn with_token(mut self, token: Option<Zeroizing<String>>) -> Self {
-        self.token = token;
+        let host = self.base.trim_start_matches("http://");
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
+        let near = name == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        self.token = token.filter(|_| near || self.base.starts_with("https://"));
         self
     }
 
@@ -136,7 +156,7 @@ impl Client {
     pub fn offer(&self, file: &[u8]) -> Result<Offer, Failure> {
         let url = format!("{}{}", self.base, route::PROPOSALS);
         let offered = self.patiently(|| {
-            let response = self.agent.post(&url).send(file).map_err(away)?;
+            let response = self.signed_in(self.agent.post(&url)).send(file).map_err(away)?;
             read_json(&mut answered(response)?)
         });
         offered.map_err(|error| self.explain(error))
@@ -192,7 +212,8 @@ impl Client {
         let (count, submission) = (statements.len(), Submission { statements });
         let url = format!("{}{}", self.base, route::STATEMENTS);
         let result = self.patiently(|| {
-            let mut response = self.agent.post(&url).send_json(&submission).map_err(away)?;
+            let request = self.signed_in(self.agent.post(&url));
+            let mut response = request.send_json(&submission).map_err(away)?;
             // 422: some were refused, and the answer says which and why
             let result: SubmissionResult = match response.status().as_u16() {
                 422 => read_json(&mut response)?,
@@ -311,13 +332,23 @@ impl Client {
     fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let url = format!("{}{path}", self.base);
         let answer = self.patiently(|| {
-            read_json(&mut answered(self.agent.post(&url).send_json(body).map_err(away)?)?)
+            let request = self.signed_in(self.agent.post(&url));
+            read_json(&mut answered(request.send_json(body).map_err(away)?)?)
         });
         answer.map_err(|error| self.explain(error))
     }
 
     fn open(&self, path: &str) -> Result<Response<Body>, CallError> {
-        answered(self.agent.get(format!("{}{path}", self.base)).call().map_err(away)?)
+        let request = self.signed_in(self.agent.get(format!("{}{path}", self.base)));
+        answered(request.call().map_err(away)?)
+    }
+
+    /// Shows the token, where there is one.
+    fn signed_in<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header("authorization", format!("Bearer {}", token.as_str())),
+            None => request,
+        }
     }
 
     /// Asks again while the node is away and patience lasts.
@@ -354,6 +385,28 @@ impl Client {
             }
         }
     }
+}
+
+/// By which certificates a node is believed: those of a file, or the public ones.
+fn tls(roots: Option<&Path>) -> Result<TlsConfig, Failure> {
+    let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(crypto);
+    let Some(path) = roots else { return Ok(tls.root_certs(RootCerts::WebPki).build()) };
+    let pem = std::fs::read(path).map_err(|error| cannot("read", path, &error))?;
+    let items = parse_pem(&pem).filter_map(Result::ok);
+    let roots: Vec<Certificate<'static>> = items
+        .filter_map(|item| {
+            if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None }
+        })
+        .collect();
+    if roots.is_empty() {
+        return Err(Failure::unknown(format!("{} has no certificate", path.display())).hint(
+            "--tls-ca names a file in PEM with the certificate of whoever issued the node's",
+        ));
+    }
+    Ok(tls.root_certs(RootCerts::new_with_certs(&roots)).build())
 }
 
 /// Failures on the way to a node and back.
@@ -410,7 +463,9 @@ mod tests {
         for url in ["http://127.0.0.1:8420", "http://node.example/", "http://[::1]:8420"] {
             assert!(Client::new(url).is_ok(), "{url}");
         }
-        for url in ["", "127.0.0.1:8420", "https://a", "http://", "http://a/b", "http://u:p@a"] {
+        for url in
+            ["", "127.0.0.1:8420", "ftp://a", "https://", "http://", "http://a/b", "http://u:p@a"]
+        {
             assert!(Client::new(url).is_err(), "{url}");
         }
     }

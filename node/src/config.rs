@@ -18,8 +18,19 @@ pub struct Config {
     pub announce: Vec<Multiaddr>,
     /// Where peers can be found to begin with.
     pub peers: Vec<Multiaddr>,
-    /// Where clients on this machine connect.
+    /// Where clients connect. Beyond this machine they need TLS and a token.
     pub http: SocketAddr,
+    /// The certificate for TLS, with those that lead to its root: a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key: a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Whether clients on this machine need a token as well, whatever they ask.
+    pub only_users: bool,
+    /// The names under which clients may reach the node, beside `localhost` and addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub http_names: Vec<String>,
     /// After how many seconds without any progress a log that lacks entries, or whose entries lack
     /// confirmation, is an alarm.
     pub standstill_s: u64,
@@ -44,6 +55,10 @@ impl Default for Config {
             announce: Vec::new(),
             peers: Vec::new(),
             http: SocketAddr::from(([127, 0, 0, 1], 8420)),
+            tls_cert: None,
+            tls_key: None,
+            only_users: false,
+            http_names: Vec::new(),
             standstill_s: 600,
             sealed_bytes_per_member: 64 << 30,
             sealed_bytes_per_case: 16 << 30,

@@ -130,7 +130,7 @@ async fn once(
     let fetching =
         sealed::run(sealed, commands, client.clone(), from_peers, asked, stopped.clone());
     let fetching = tokio::spawn(fetching);
-    let web = tokio::spawn(http::serve(listener, client, stopped.clone()));
+    let web = tokio::spawn(http::serve(listener, client, reach(config)?, stopped.clone()));
     let driver = tokio::spawn(driver.run(stopped));
     drop(witnesses);
     let ended = supervise(driver, web, signals, &stop).await?;
@@ -140,6 +140,20 @@ async fn once(
         released(&store).await?;
     }
     Ok(ended)
+}
+
+/// How clients reach the node.
+fn reach(config: &Config) -> anyhow::Result<http::Reach> {
+    let remote = !config.http.ip().is_loopback();
+    let tls = match (&config.tls_cert, &config.tls_key) {
+        (Some(certificate), Some(key)) => Some(http::tls::acceptor(certificate, key)?),
+        (None, None) if !remote => None,
+        _ => bail!(
+            "tls_cert and tls_key go together in node.toml, and beyond loopback both are needed"
+        ),
+    };
+    let remote = remote || config.only_users;
+    Ok(http::Reach { tls, remote, names: Arc::new(config.http_names.clone()) })
 }
 
 fn open_sealed(

@@ -35,6 +35,7 @@ mod standings;
 mod story_demo;
 mod tidy;
 mod tiles;
+mod users;
 mod vectors;
 mod village;
 mod witness_http;

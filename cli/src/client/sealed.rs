@@ -63,7 +63,7 @@ impl Client {
     /// When the node is away or refuses.
     pub fn sealed_file(&self, part: &PartOf) -> Result<impl Read + use<>, Failure> {
         let path = path(route::SEALED_FILE, part);
-        let response = self.patiently(|| self.open_as_user(&path));
+        let response = self.patiently(|| self.open(&path));
         let body = response.map_err(|error| self.explain(error))?.into_body();
         Ok(body.into_with_config().limit(u64::MAX).reader())
     }
@@ -93,23 +93,12 @@ impl Client {
         path: &str,
         read: impl Fn(&mut Response<Body>) -> Result<T, CallError>,
     ) -> Result<T, Failure> {
-        let answer = self.patiently(|| read(&mut self.open_as_user(path)?));
+        let answer = self.patiently(|| read(&mut self.open(path)?));
         answer.map_err(|error| self.explain(error))
     }
 
-    fn bearer(&self) -> String {
-        let token = self.token.as_ref().map(|token| token.as_str()).unwrap_or_default();
-        format!("Bearer {token}")
-    }
-
-    fn open_as_user(&self, path: &str) -> Result<Response<Body>, CallError> {
-        let request = self.agent.get(format!("{}{path}", self.base));
-        answered(request.header("authorization", self.bearer()).call().map_err(away)?)
-    }
-
     fn put(&self, path: &str, body: &[u8]) -> Result<Response<Body>, CallError> {
-        let request = self.agent.put(format!("{}{path}", self.base));
-        let request = request.header("authorization", self.bearer());
+        let request = self.signed_in(self.agent.put(format!("{}{path}", self.base)));
         answered(request.content_type("application/octet-stream").send(body).map_err(away)?)
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Outcome {
     let node = context.node_named().map(|url| url.trim_end_matches('/').to_owned());
     let network = match (args.network, &node) {
         (Some(network), _) => network,
-        (None, Some(url)) => network_of(&Client::new(url)?, &args.member)?,
+        (None, Some(url)) => network_of(&context.client_at(url)?, &args.member)?,
         (None, None) => {
             return Err(Failure::unknown("which network the key is for is not known").hint(
                 "name your member's node with --node URL, or the network with --network ID",

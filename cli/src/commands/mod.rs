@@ -68,6 +68,9 @@ pub struct Global {
     /// The file with your token for what is sealed, instead of the one in your home; or its text in CAIRN_TOKEN
     #[arg(long, value_name = "FILE", env = "CAIRN_TOKEN_FILE", global = true)]
     token_file: Option<PathBuf>,
+    /// Believe a node on another machine by the certificates in this file, instead of the public ones
+    #[arg(long, value_name = "FILE", env = "CAIRN_TLS_CA", global = true)]
+    tls_ca: Option<PathBuf>,
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
     pub json: bool,
@@ -164,6 +167,7 @@ pub(crate) struct Context {
     node: Option<String>,
     passphrase_file: Option<PathBuf>,
     token_file: Option<PathBuf>,
+    tls_ca: Option<PathBuf>,
 }
 
 impl Context {
@@ -198,7 +202,13 @@ impl Context {
                 "name one with --node http://127.0.0.1:8420, the variable CAIRN_NODE or cairn init",
             )
         })?;
-        Ok(Client::new(&address)?.with_token(self.home.token(self.token_file.as_deref())?))
+        self.client_at(&address)
+    }
+
+    /// The node at an address, as this user.
+    pub(crate) fn client_at(&self, address: &str) -> Result<Client, Failure> {
+        let token = self.home.token(self.token_file.as_deref())?;
+        Ok(Client::trusting(address, self.tls_ca.as_deref())?.with_token(token))
     }
 }
 
@@ -207,9 +217,10 @@ impl Context {
 /// # Errors
 /// When it cannot be done or is refused.
 pub fn run(cli: Cli) -> Outcome {
-    let Cli { global: Global { home, node, passphrase_file, token_file, json }, command } = cli;
+    let Cli { global: Global { home, node, passphrase_file, token_file, tls_ca, json }, command } =
+        cli;
     let home = Home::locate(home.as_deref())?;
-    let context = Context { home, json, node, passphrase_file, token_file };
+    let context = Context { home, json, node, passphrase_file, token_file, tls_ca };
     let Some(command) = command else { return first_steps(&context) };
     match command {
         Command::Init(args) => init::run(&context, &args),

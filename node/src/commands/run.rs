@@ -73,8 +73,8 @@ impl Run {
         config.announce.extend(self.announce);
         config.http = self.http.unwrap_or(config.http);
         ensure!(
-            config.http.ip().is_loopback(),
-            "{} is not an address of this machine alone: clients are not authenticated yet, so only loopback (127.0.0.1) is allowed",
+            config.http.ip().is_loopback() || config.tls_cert.is_some(),
+            "{} is not an address of this machine alone: name tls_cert and tls_key in node.toml, or take 127.0.0.1",
             config.http
         );
         let check = if self.verify_all { Check::Everything } else { Check::Tail };

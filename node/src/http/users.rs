@@ -4,9 +4,13 @@ use super::problem::Refusal;
 use crate::driver::Client;
 use crate::store::Part;
 use crate::users::{Role, User, Users};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use cairn_api::route;
 use std::time::SystemTime;
 
 /// A user who may open what is sealed for the member.
@@ -39,7 +43,7 @@ impl FromRequestParts<Client> for Viewer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, client: &Client) -> Result<Self, Refusal> {
-        user(parts, client, Role::Viewer).await.map(Self)
+        user(&parts.headers, client, Role::Viewer).await.map(Self)
     }
 }
 
@@ -47,15 +51,37 @@ impl FromRequestParts<Client> for Contributor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, client: &Client) -> Result<Self, Refusal> {
-        user(parts, client, Role::Contributor).await.map(|_| Self)
+        user(&parts.headers, client, Role::Contributor).await.map(|_| Self)
     }
 }
 
-async fn user(parts: &Parts, client: &Client, role: Role) -> Result<User, Refusal> {
-    let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// Lets nobody but users in where the node is reached from other machines; whoever reads what is public to
+/// all the world, as tiles, is let in as everywhere.
+pub(super) async fn only_users(
+    State((client, remote)): State<(Client, bool)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    if !remote || path.starts_with("/tlog/") || path.starts_with("/tlog-witness/") {
+        return next.run(request).await;
+    }
+    let role = match *request.method() {
+        Method::GET | Method::HEAD => Role::Viewer,
+        _ if path == route::PROPOSALS => Role::Administrator,
+        _ => Role::Contributor,
+    };
+    match user(request.headers(), &client, role).await {
+        Ok(_) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn user(headers: &HeaderMap, client: &Client, role: Role) -> Result<User, Refusal> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer "));
     let Some(token) = token.map(str::to_owned) else {
-        return Err(Refusal::unauthorised("what is sealed needs a user's token"));
+        return Err(Refusal::unauthorised("this needs a user's token"));
     };
     let folder = client.store.folder().to_owned();
     // Read with every request: whoever is revoked is out at once.
