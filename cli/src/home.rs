@@ -136,7 +136,9 @@ impl Home {
     pub fn token(&self, named: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
         const TOKEN_BYTES_MAX: u64 = 1024;
         let plain = |text: &str| Some(Zeroizing::new(text.trim().to_owned()));
-        if let Ok(text) = std::env::var("CAIRN_TOKEN") {
+        if named.is_none()
+            && let Ok(text) = std::env::var("CAIRN_TOKEN")
+        {
             return Ok(plain(&Zeroizing::new(text)));
         }
         let own = self.folder.join("token");

@@ -4,6 +4,7 @@
 //! `cargo bench -p cairn-tests -- catch-up slope` runs the rows that are named.
 
 mod append;
+mod attachment;
 mod audit;
 mod authors;
 mod catch_up;
@@ -59,6 +60,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("audit") {
         audit::run(folder.path(), &mut table)?;
+    }
+    if wanted("attachment") {
+        attachment::run(folder.path(), &mut table)?;
     }
     println!("{table}");
     Ok(())

@@ -31,6 +31,7 @@ mod review_commands;
 mod reviews;
 mod sealed;
 mod sealed_commands;
+mod sealed_faults;
 mod standings;
 mod story_demo;
 mod tidy;

@@ -65,10 +65,11 @@ impl UserCommand {
             Self::Add(add) => add.execute(),
             Self::List { data, json } => list(&data, json),
             Self::Revoke { name, data } => {
-                let mut users = Users::read(&data)?;
-                let known = users.revoke(&name);
-                ensure!(known, "there is no user {name}: `cairn-node user list` names them");
-                users.write(&data)?;
+                Users::change(&data, |users| {
+                    let known = users.revoke(&name);
+                    ensure!(known, "there is no user {name}: `cairn-node user list` names them");
+                    Ok(())
+                })?;
                 say!("revoked the token of {name}");
                 Ok(())
             }
@@ -82,21 +83,21 @@ impl Add {
         own_card(&Folder(self.data.clone()))?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
         let expires_at = self.expires_days.map(|days| now.saturating_add(days * 24 * 3600));
-        let mut users = Users::read(&self.data)?;
-        let token = users.add(&self.name, self.role, now, expires_at, self.cases)?;
+        let (name, role, cases) = (&self.name, self.role, self.cases);
+        let add = |users: &mut Users| users.add(name, role, now, expires_at, cases);
         match &self.token_file {
             None => {
-                users.write(&self.data)?;
+                let token = Users::change(&self.data, add)?;
                 say!("{}", *token.text());
             }
             Some(path) => {
                 let mut options = OpenOptions::new();
                 let file = options.write(true).create_new(true).mode(0o600).open(path);
                 let mut file = file.with_context(|| format!("cannot make {}", path.display()))?;
+                let token = Users::change(&self.data, add)?;
                 writeln!(file, "{}", *token.text())?;
                 file.sync_all()?;
-                users.write(&self.data)?;
-                say!("added {} ({}); the token is in {}", self.name, self.role, path.display());
+                say!("added {name} ({role}); the token is in {}", path.display());
             }
         }
         Ok(())

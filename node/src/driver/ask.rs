@@ -53,6 +53,8 @@ pub enum Ask {
     Review(Box<SignedStatement>, oneshot::Sender<Decided<Reviewed>>),
     /// A contributor refuses a statement that waits.
     Refuse(StatementId, Refusal, oneshot::Sender<Decided<Review>>),
+    /// Drop this peer: it has sent what no honest node sends.
+    Drop(MemberCode, String, oneshot::Sender<()>),
     /// Our own log, as we show it to others.
     OwnHead(oneshot::Sender<Option<OwnHead>>),
 }
@@ -282,6 +284,10 @@ impl Driver {
                 if let Some(decided) = self.on_refusal(&id, refusal) {
                     answer.send(decided).ok();
                 }
+            }
+            Ask::Drop(peer, why, answer) => {
+                self.drop_peer(peer, why).await;
+                answer.send(()).ok();
             }
             Ask::OwnHead(answer) => {
                 answer.send(self.own_head()).ok();

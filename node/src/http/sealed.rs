@@ -75,7 +75,7 @@ impl ToCome {
     )
 )]
 pub(crate) async fn stage(
-    _: Contributor,
+    contributor: Contributor,
     State(client): State<Client>,
     At((reference, part)): At<(Reference, u16)>,
     to_come: Result<Query<ToCome>, QueryRejection>,
@@ -83,6 +83,7 @@ pub(crate) async fn stage(
 ) -> Result<Json<Pieces>, Refusal> {
     let (Query(to_come), body) = (to_come?, body.map_err(|why| Refusal::bad(why.body_text()))?);
     let staged = to_come.staged(reference, part)?;
+    contributor.check(staged.case.as_ref())?;
     let work = move || {
         client.sealed.stage(&staged, &body)?;
         pieces_of(&client.sealed, &staged)
@@ -97,13 +98,14 @@ pub(crate) async fn stage(
     responses((status = 200, body = Pieces), (status = 401, body = Problem))
 )]
 pub(crate) async fn staged(
-    _: Contributor,
+    contributor: Contributor,
     State(client): State<Client>,
     At((reference, part)): At<(Reference, u16)>,
     to_come: Result<Query<ToCome>, QueryRejection>,
 ) -> Result<Json<Pieces>, Refusal> {
     let Query(to_come) = to_come?;
     let staged = to_come.staged(reference, part)?;
+    contributor.check(staged.case.as_ref())?;
     Ok(Json(spawn_blocking(move || pieces_of(&client.sealed, &staged)).await??))
 }
 
@@ -115,7 +117,7 @@ pub(crate) async fn staged(
     responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem))
 )]
 pub(crate) async fn stage_piece(
-    _: Contributor,
+    contributor: Contributor,
     State(client): State<Client>,
     At((reference, part, piece)): At<(Reference, u16, u32)>,
     to_come: Result<Query<ToCome>, QueryRejection>,
@@ -123,6 +125,7 @@ pub(crate) async fn stage_piece(
 ) -> Result<axum::http::StatusCode, Refusal> {
     let (Query(to_come), body) = (to_come?, body.map_err(|why| Refusal::bad(why.body_text()))?);
     let staged = to_come.staged(reference, part)?;
+    contributor.check(staged.case.as_ref())?;
     spawn_blocking(move || client.sealed.stage_piece(&staged, piece, &body)).await??;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }

@@ -11,13 +11,24 @@ use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use cairn_api::route;
+use cairn_casebook::CaseId;
 use std::time::SystemTime;
 
 /// A user who may open what is sealed for the member.
 pub(super) struct Viewer(User);
 
 /// A user who may hand in sealed parts.
-pub(super) struct Contributor;
+pub(super) struct Contributor(User);
+
+impl Contributor {
+    /// Refuses what is about cases to which the user is not limited.
+    pub(super) fn check(&self, case: Option<&CaseId>) -> Result<(), Refusal> {
+        if self.0.may_see(case) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden("this user is limited to other cases"))
+    }
+}
 
 impl Viewer {
     /// The name under which the access record knows them.
@@ -51,7 +62,7 @@ impl FromRequestParts<Client> for Contributor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, client: &Client) -> Result<Self, Refusal> {
-        user(&parts.headers, client, Role::Contributor).await.map(|_| Self)
+        user(&parts.headers, client, Role::Contributor).await.map(Self)
     }
 }
 

@@ -19,7 +19,8 @@ impl Sealed {
         let Ok(part) = self.part(id) else { return Ok(None) };
         let Some(erasure) = part.erased else { return Ok(None) };
         let place = self.place(id, &part);
-        let bytes = self.shelf.bytes(&place)?;
+        let payload = self.shelf.payload(&place)?;
+        let bytes = payload.map_or(0, |payload| self.weight(id, &part, &payload));
         self.shelf.destroy(&place)?;
         self.freed(id, &part, bytes);
         let index = self.store.index().read().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use super::wants::{Wants, id_of};
 use super::{Sealed, SealedError, State, lock};
 use crate::driver::{Ask, Client};
 use crate::net::Command;
-use crate::store::{Content, PartId};
+use crate::store::{Content, Part, PartId};
 use cairn_ledger::MemberCode;
 use cairn_replica::message::{OpenedRecord, SealedWanted};
 use cairn_sealing::{Manifest, OpenError};
@@ -123,11 +123,17 @@ impl Task {
                 self.sealed.refuse(&id_of(&wanted), why.into());
                 self.wants.settle(&id_of(&wanted));
             }
+            Err(SealedError::Open(OpenError::Undecryptable)) => {
+                // Its author may have wrapped something else for us than for whoever has sent it.
+                let (id, now) = (id_of(&wanted), self.now());
+                tracing::warn!(%peer, part = %id, "a sealed part does not decrypt");
+                self.wants.failed(&wanted, now);
+            }
             Err(SealedError::Open(why)) => {
                 let now = self.now();
                 self.wants.failed(&wanted, now);
                 let why = format!("{}: {why}", id_of(&wanted));
-                self.commands.send(Command::Drop(peer, why)).await.ok();
+                self.client.ask(|answer| Ask::Drop(peer, why, answer)).await.ok();
             }
             Err(
                 why @ (SealedError::Disk(_)
@@ -261,18 +267,31 @@ impl Sealed {
         if !part.may_have(me) {
             return Err(SealedError::Unknown(id));
         }
-        if let Some(number) = wanted.piece {
-            return self.take_piece(&id, &part, number, bytes);
+        match wanted.piece {
+            Some(number) => self.take_piece(&id, &part, number, bytes)?,
+            None => self.take_payload(&id, &part, bytes)?,
         }
-        let opening = self.check(&id, &part, bytes)?;
-        let mut more = bytes.len() as u64;
+        // It may have been erased while it was written.
+        match self.part(&id)?.erased {
+            Some(by) => {
+                self.shelf.destroy(&self.place(&id, &part))?;
+                Err(SealedError::Erased { id, by })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn take_payload(&self, id: &PartId, part: &Part, bytes: &[u8]) -> Result<(), SealedError> {
+        let opening = self.check(id, part, bytes)?;
         if part.content == Content::File {
-            let manifest = Manifest::decode(opening.content()).map_err(OpenError::from)?;
-            more = more.saturating_add(manifest.stored_bytes());
+            Manifest::decode(opening.content()).map_err(OpenError::from)?;
         }
+        let more = self.weight(id, part, bytes);
+        // Nobody else may take the room between the look and the writing.
+        let _one_at_a_time = lock(&self.taking);
         self.check_room(&id.member, part.case.as_ref(), more)?;
-        self.shelf.keep_payload(&self.place(&id, &part), bytes)?;
-        lock(&self.used).add(&id.member, part.case.as_ref(), bytes.len() as u64);
+        self.shelf.keep_payload(&self.place(id, part), bytes)?;
+        lock(&self.used).add(&id.member, part.case.as_ref(), more);
         Ok(())
     }
 }

@@ -48,11 +48,14 @@ impl Sealed {
     /// Looks at what is on the disk already.
     pub(super) fn measure(&self) -> io::Result<()> {
         let index = self.store.index().read().unwrap_or_else(PoisonError::into_inner);
-        let ours: Vec<_> =
-            index.parts().all().filter(|(_, part)| part.may_have(&self.me)).collect();
+        let ours = index.parts().all().filter(|(_, part)| part.may_have(&self.me));
+        let ours: Vec<_> = ours.map(|(id, part)| (id.clone(), part.clone())).collect();
+        drop(index);
         for (id, part) in ours {
-            let bytes = self.shelf.bytes(&self.place(id, part))?;
-            lock(&self.used).add(&id.member, part.case.as_ref(), bytes);
+            if let Some(payload) = self.shelf.payload(&self.place(&id, &part))? {
+                let bytes = self.weight(&id, &part, &payload);
+                lock(&self.used).add(&id.member, part.case.as_ref(), bytes);
+            }
         }
         Ok(())
     }

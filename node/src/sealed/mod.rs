@@ -42,6 +42,8 @@ pub struct Sealed {
     store: Arc<Store>,
     limits: Limits,
     used: Mutex<Used>,
+    /// Held while there is room and it is taken.
+    taking: Mutex<()>,
     /// Who has opened what.
     pub access: AccessRecord,
     /// Where questions to other nodes go.
@@ -119,7 +121,7 @@ impl Sealed {
         let network = store.charter().network();
         let access = AccessRecord::open(data, me.clone())?;
         let (shelf, used) = (Shelf::open(data)?, Mutex::default());
-        let refused = Mutex::default();
+        let (refused, taking) = (Mutex::default(), Mutex::default());
         let (questions, asked) = opened::questions();
         let sealed = Self {
             me,
@@ -130,6 +132,7 @@ impl Sealed {
             store,
             limits,
             used,
+            taking,
             access,
             refused,
             questions,
@@ -174,30 +177,57 @@ impl Sealed {
         })
     }
 
-    /// The key of a part's content: wrapped for us in its payload, or granted.
-    fn key(&self, id: &PartId, payload: &Payload) -> Result<ContentKey, SealedError> {
-        let refused = match payload.key(&self.me, &self.keys) {
-            Ok(key) => return Ok(key),
-            Err(refused) => refused,
-        };
-        for (position, members) in self.part(id)?.grants {
-            let grant = PartId { position, part: cairn_casebook::fact::MAIN_PART, ..id.clone() };
-            if members.contains(&self.me)
-                && let Ok(opening) = self.opening(&grant)
-                && let Ok(bytes) = <[u8; 32]>::try_from(opening.content())
-            {
-                return Ok(ContentKey::from_bytes(bytes));
-            }
+    /// The keys that may be that of a part's content: wrapped for us in its payload, or granted.
+    fn keys(
+        &self,
+        id: &PartId,
+        part: &Part,
+        payload: &Payload,
+    ) -> Result<Vec<ContentKey>, OpenError> {
+        let own = payload.key(&self.me, &self.keys);
+        let granted = part.grants.iter().filter(|(_, members)| members.contains(&self.me));
+        let granted: Vec<_> =
+            granted.filter_map(|(position, _)| self.granted(id, *position)).collect();
+        match own {
+            Err(refused) if granted.is_empty() => Err(refused),
+            own => Ok(own.into_iter().chain(granted).collect()),
         }
-        Err(refused.into())
+    }
+
+    /// The key that a grant hands on. It is wrapped for us: a grant of a grant is a grant of its text.
+    fn granted(&self, id: &PartId, position: u64) -> Option<ContentKey> {
+        let grant = PartId { position, part: cairn_casebook::fact::MAIN_PART, ..id.clone() };
+        let part = self.part(&grant).ok().filter(|part| part.erased.is_none())?;
+        let payload = self.shelf.payload(&self.place(&grant, &part)).ok()??;
+        let payload = Payload::decode(&payload).ok()?;
+        payload.check(&self.place(&grant, &part), &part.audience).ok()?;
+        let key = payload.key(&self.me, &self.keys).ok()?;
+        let opening = payload.open(&key, part.size_class, &part.commitment).ok()?;
+        Some(ContentKey::from_bytes(opening.content().try_into().ok()?))
     }
 
     /// Checks that a payload is what a statement has committed to, and opens it.
     fn check(&self, id: &PartId, part: &Part, bytes: &[u8]) -> Result<Opening, SealedError> {
         let payload = Payload::decode(bytes).map_err(OpenError::from)?;
+        Ok(self.open_by(id, part, &payload)?.1)
+    }
+
+    /// Opens a payload by the first key that does.
+    fn open_by(
+        &self,
+        id: &PartId,
+        part: &Part,
+        payload: &Payload,
+    ) -> Result<(ContentKey, Opening), OpenError> {
         payload.check(&self.place(id, part), &part.audience)?;
-        let key = self.key(id, &payload)?;
-        Ok(payload.open(&key, part.size_class, &part.commitment)?)
+        let mut refused = OpenError::NotForUs;
+        for key in self.keys(id, part, payload)? {
+            match payload.open(&key, part.size_class, &part.commitment) {
+                Ok(opening) => return Ok((key, opening)),
+                Err(why) => refused = why,
+            }
+        }
+        Err(refused)
     }
 
     /// The content of a part that is here, with the proof that it is what was committed to.
@@ -227,7 +257,20 @@ impl Sealed {
         drop(self.opening(id)?);
         let payload = self.shelf.payload(&self.place(id, &self.part(id)?))?;
         let payload = payload.ok_or_else(|| SealedError::Missing(id.clone()))?;
-        self.key(id, &Payload::decode(&payload).map_err(OpenError::from)?)
+        let payload = Payload::decode(&payload).map_err(OpenError::from)?;
+        Ok(self.open_by(id, &self.part(id)?, &payload)?.0)
+    }
+
+    /// How many bytes a part has, or will have once all of its pieces are here.
+    fn weight(&self, id: &PartId, part: &Part, payload: &[u8]) -> u64 {
+        let all = payload.len() as u64;
+        match part.content {
+            Content::File => match self.manifest(id, part, payload) {
+                Ok(manifest) => all.saturating_add(manifest.stored_bytes()),
+                Err(_) => all,
+            },
+            Content::Text | Content::Grant { .. } => all,
+        }
     }
 
     /// What is here of a part that we may have.

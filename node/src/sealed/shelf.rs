@@ -77,11 +77,6 @@ impl Shelf {
         Ok(names.iter().filter_map(|(name, _)| name.parse().ok()).collect())
     }
 
-    /// How many bytes there are of a part.
-    pub(super) fn bytes(&self, place: &Place) -> io::Result<u64> {
-        Ok(names(&self.folder(place))?.iter().map(|(_, bytes)| bytes).sum())
-    }
-
     /// Overwrites and removes everything of a part. A crash in the middle leaves what has not been
     /// removed; the payload goes first, and nothing can be read without it.
     pub(super) fn destroy(&self, place: &Place) -> io::Result<()> {

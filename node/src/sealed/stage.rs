@@ -63,20 +63,45 @@ impl Sealed {
     /// # Errors
     /// When it is not what would be committed to, not sealed for us as well, or would go past a limit.
     pub fn stage(&self, staged: &Staged, bytes: &[u8]) -> Result<(), SealedError> {
+        if self.stands(staged)? {
+            return Ok(());
+        }
         let (id, part) = self.to_come(staged);
         let place = self.place(&id, &part);
         let opening = self.check(&id, &part, bytes)?;
-        let mut more = bytes.len() as u64;
         if staged.file {
-            let manifest = cairn_sealing::Manifest::decode(opening.content());
-            more = more.saturating_add(manifest.map_err(OpenError::from)?.stored_bytes());
+            cairn_sealing::Manifest::decode(opening.content()).map_err(OpenError::from)?;
         }
-        let before = self.shelf.bytes(&place)?;
-        self.check_room(&self.me, staged.case.as_ref(), more.saturating_sub(before))?;
+        match self.shelf.payload(&place)? {
+            Some(here) if here == bytes => return Ok(()),
+            // Pieces of another file would stay behind under this name.
+            Some(_) => {
+                let why = "another part was handed in for the same statement: take a new reference";
+                return Err(SealedError::Limit(why.into()));
+            }
+            None => {}
+        }
+        let more = self.weight(&id, &part, bytes);
+        self.check_room(&self.me, staged.case.as_ref(), more)?;
         self.shelf.keep_payload(&place, bytes)?;
-        let now = self.shelf.bytes(&place)?.saturating_sub(before);
-        lock(&self.used).add(&self.me, staged.case.as_ref(), now);
+        lock(&self.used).add(&self.me, staged.case.as_ref(), more);
         Ok(())
+    }
+
+    /// Whether the statement stands in our log already: what it has committed to is changed by nobody, and
+    /// what was erased does not come back.
+    fn stands(&self, staged: &Staged) -> Result<bool, SealedError> {
+        let index = self.store.index().read().unwrap_or_else(PoisonError::into_inner);
+        let Some(position) = index.position_of(&staged.reference) else { return Ok(false) };
+        let id = PartId { member: self.me.clone(), position, part: staged.part };
+        match index.parts().get(&id) {
+            Some(part) if part.commitment == staged.commitment => Ok(true),
+            Some(_) | None => {
+                let why =
+                    format!("the statement stands as {}/{position}, without this part", self.me);
+                Err(SealedError::Limit(why))
+            }
+        }
     }
 
     /// Keeps a piece of a file whose manifest is staged.
@@ -89,6 +114,9 @@ impl Sealed {
         number: u32,
         bytes: &[u8],
     ) -> Result<(), SealedError> {
+        if self.stands(staged)? {
+            return Ok(());
+        }
         let (id, part) = self.to_come(staged);
         self.take_piece(&id, &part, number, bytes)
     }
@@ -121,9 +149,7 @@ impl Sealed {
         if !right || manifest.bytes_in(number) > PIECE_BYTES {
             return Err(OpenError::OtherPiece(number).into());
         }
-        self.shelf.keep_piece(&place, number, bytes)?;
-        lock(&self.used).add(&id.member, part.case.as_ref(), bytes.len() as u64);
-        Ok(())
+        Ok(self.shelf.keep_piece(&place, number, bytes)?)
     }
 
     /// The pieces of a file that are not here.

@@ -8,9 +8,10 @@ use cairn_ledger::MemberCode;
 use cairn_ledger::hash::Commitment;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// More records of one part are not given at once: the last ones are.
@@ -22,6 +23,8 @@ pub struct AccessRecord {
     path: PathBuf,
     me: MemberCode,
     file: Mutex<File>,
+    /// Whether the last write did not end well.
+    cut: AtomicBool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,12 +46,12 @@ impl AccessRecord {
         let mut options = OpenOptions::new();
         let mut file = options.append(true).create(true).mode(0o600).open(&path)?;
         // What a crash has cut ends here: the next record begins a line of its own.
-        if std::fs::read(&path)?.last().is_some_and(|byte| *byte != b'\n') {
+        if last_byte(&path)?.is_some_and(|byte| byte != b'\n') {
             tracing::warn!(path = %path.display(), "the last access record was cut by a crash");
             file.write_all(b"\n")?;
             file.sync_data()?;
         }
-        Ok(Self { path, me, file: Mutex::new(file) })
+        Ok(Self { path, me, file: Mutex::new(file), cut: AtomicBool::new(false) })
     }
 
     /// Takes note that somebody opens a part. It is on the disk when this returns.
@@ -66,8 +69,14 @@ impl AccessRecord {
         let mut bytes = serde_json::to_vec(&line).map_err(io::Error::other)?;
         bytes.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // A line that could not be written whole ends here, so that this one stands by itself.
+        if self.cut.swap(true, Ordering::Relaxed) {
+            file.write_all(b"\n")?;
+        }
         file.write_all(&bytes)?;
-        file.sync_data()
+        file.sync_data()?;
+        self.cut.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Who has opened a part here, in order of time: the last ones, where they are many.
@@ -76,8 +85,8 @@ impl AccessRecord {
     /// When the disk fails.
     pub fn of(&self, part: &Commitment) -> io::Result<Vec<Access>> {
         let mut found = std::collections::VecDeque::new();
-        for line in BufReader::new(File::open(&self.path)?).lines() {
-            let Ok(Line { at, user, part: of, what }) = serde_json::from_str(&line?) else {
+        for line in BufReader::new(File::open(&self.path)?).split(b'\n') {
+            let Ok(Line { at, user, part: of, what }) = serde_json::from_slice(&line?) else {
                 continue;
             };
             if of == *part {
@@ -89,6 +98,17 @@ impl AccessRecord {
         }
         Ok(found.into())
     }
+}
+
+fn last_byte(path: &Path) -> io::Result<Option<u8>> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(Some(last[0]))
 }
 
 #[cfg(test)]

@@ -8,13 +8,14 @@ mod token;
 
 pub use token::{Token, TokenError};
 
-use crate::config::replace;
 use crate::process::read_bounded;
 use anyhow::{Context, ensure};
 use cairn_casebook::CaseId;
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The most bytes of the file.
@@ -139,15 +140,35 @@ impl Users {
     /// # Errors
     /// When the disk fails.
     pub fn write(&self, data: &Path) -> anyhow::Result<()> {
-        let path = Self::path(data);
-        if !path.exists() {
-            replace(&path, b"{\"users\":[]}\n")?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        }
+        let (path, beside) = (Self::path(data), data.join(".users.part"));
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
-        replace(&path, &bytes)?;
-        Ok(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?)
+        let mut options = std::fs::OpenOptions::new();
+        let made = options.write(true).create(true).truncate(true).mode(0o600).open(&beside);
+        let mut file = made.with_context(|| format!("cannot write {}", beside.display()))?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &path)?;
+        Ok(std::fs::File::open(data)?.sync_all()?)
+    }
+
+    /// Changes the users of a data folder; nobody else does meanwhile, so that nothing that was revoked
+    /// comes back.
+    ///
+    /// # Errors
+    /// When `change` or the disk fails.
+    pub fn change<T>(
+        data: &Path,
+        change: impl FnOnce(&mut Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut options = std::fs::OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(0o600);
+        let lock = lock.open(data.join(".users.lock"))?;
+        flock(&lock, FlockOperation::LockExclusive)?;
+        let mut users = Self::read(data)?;
+        let changed = change(&mut users)?;
+        users.write(data)?;
+        Ok(changed)
     }
 
     /// Adds a user, and gives their token, which is nowhere else.

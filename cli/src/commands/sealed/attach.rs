@@ -7,7 +7,7 @@ use super::super::say::{DeliveryArgs, Saying, say};
 use super::{audience, seal};
 use crate::client::Client;
 use crate::failure::{Failure, Outcome};
-use crate::home::{Home, cannot, replace};
+use crate::home::{Home, cannot};
 use crate::sealed::{Handed, Prepared, ToSeal, file};
 use crate::{print, signing};
 use cairn_casebook::fact::{Document, MAIN_PART};
@@ -238,8 +238,14 @@ impl Begun {
     fn end(&self, home: &Home, args: &AttachArgs) -> Result<(), Failure> {
         let path = Self::path(home, args)?;
         if let Ok(metadata) = fs::metadata(&path) {
+            // In place: another file under its name would leave the bytes of this one on the disk.
             let zeros = vec![0; usize::try_from(metadata.len()).unwrap_or(0)];
-            replace(&path, &zeros)?;
+            let mut options = fs::OpenOptions::new();
+            let written = options.write(true).open(&path).and_then(|mut file| {
+                file.write_all(&zeros)?;
+                file.sync_all()
+            });
+            written.map_err(|error| cannot("write", &path, &error))?;
             fs::remove_file(&path).map_err(|error| cannot("remove", &path, &error))?;
         }
         Ok(())
