@@ -86,7 +86,7 @@ const CHANGES: &str = "  \
     transport  RWA-transport
   - TZA is removed: its log ends after 0 entries, root e3b0c44298fc1c14
   ~ an entry is confirmed: 2 members cosign (before: 3 members cosign)
-  ~ two people sign: judgment, closed (before: contributor's key compromised, closed)";
+  ~ two people sign: judgment, closed (before: contributor's key compromised, closed, erased)";
 
 /// The screen about such an amendment, signed by so many.
 fn amendment(signed: &str) -> String {

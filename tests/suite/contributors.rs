@@ -318,7 +318,7 @@ fn a_member_asks_for_two_people_in_its_own_log() {
     accepted(&founded, one.note(1).statement().clone().sign(&[&one.key, &other.key]));
     let whoami = cairn(&home, ["whoami"]).yes();
     assert!(
-        whoami.contains("not alone   note, closed: a second contributor signs too"),
+        whoami.contains("not alone   note, closed, erased: a second contributor signs too"),
         "{whoami}"
     );
     let odd = operator(&founded, "two-people", &["--kind", "1"]);

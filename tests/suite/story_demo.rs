@@ -93,14 +93,13 @@ fn visible_after(port: u16, case: &str, statements: usize, since: Instant) -> Du
 }
 
 fn sizes(port: u16) -> Vec<u64> {
-    try_sizes(port).expect("a status")
+    try_status(port).expect("a status").logs.iter().map(|log| log.size).collect()
 }
 
-/// The same; nothing while the node begins anew.
-fn try_sizes(port: u16) -> Option<Vec<u64>> {
+/// What a node says of itself; nothing while it begins anew.
+fn try_status(port: u16) -> Option<cairn_api::Status> {
     let (_, body) = http(&format!("http://127.0.0.1:{port}/v1/status"))?;
-    let status: cairn_api::Status = serde_json::from_slice(&body).ok()?;
-    Some(status.logs.iter().map(|log| log.size).collect())
+    serde_json::from_slice(&body).ok()
 }
 
 fn network_id(guide: &[String]) -> String {
@@ -218,25 +217,20 @@ fn a_sixth_state_joins_the_running_demonstration_appends_and_is_removed_as_writt
     joining.args(["-c", &format!("exec {} 2> diagnostics", blocks[1].1)]);
     joining.current_dir(folder.path()).env("PATH", path).stdin(Stdio::null());
     let mut joining = Ending(joining.spawn().expect("a sixth node"));
-    let sixth = format!("http://127.0.0.1:{}", port + 10);
     until("the sixth node has caught up", SOON, || {
-        let (_, body) = http(&format!("{sixth}/v1/status"))?;
-        let status: cairn_api::Status = serde_json::from_slice(&body).ok()?;
-        let held: u64 = status.logs.iter().map(|log| log.size).sum();
-        let first: u64 = try_sizes(port)?.iter().sum();
+        let status = try_status(port + 10)?;
+        let total =
+            |status: &cairn_api::Status| -> u64 { status.logs.iter().map(|log| log.size).sum() };
+        let (held, first) = (total(&status), total(&try_status(port)?));
         (status.logs.len() == 6 && held >= first).then_some(())
     });
     // A block as it stands, but that what it prints to either side is shown.
     let said = shell(folder.path(), &format!("exec 2>&1\n{}", blocks[2].1));
     assert!(said.contains("is confirmed, cosigned by"), "{said}");
     until("all five know that it has left", SOON, || {
-        let left = (0..MEMBERS as u16).all(|node| {
-            let charter =
-                format!("cairn charter show --json --node http://127.0.0.1:{}", port + node);
-            let shown: serde_json::Value =
-                serde_json::from_str(&shell(folder.path(), &charter)).expect("JSON");
-            shown["charter"]["version"] == 3
-        });
+        // A node says nothing for a moment while it begins anew.
+        let version = |node| try_status(port + node).map(|status| status.charter);
+        let left = (0..MEMBERS as u16).all(|node| version(node) == Some(3));
         left.then_some(())
     });
     let verify = format!(
@@ -260,7 +254,5 @@ impl Drop for Ending {
 }
 
 fn network(port: u16) -> String {
-    let (_, body) = http(&format!("http://127.0.0.1:{port}/v1/status")).expect("an answer");
-    let status: cairn_api::Status = serde_json::from_slice(&body).expect("a status");
-    status.network.to_string()
+    try_status(port).expect("a status").network.to_string()
 }
