@@ -5,6 +5,7 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cairn_keyring::memory::keep_private();
     let typed = commands::Cli::parse();
     let as_json = typed.global.json;
     let answer = commands::run(typed).unwrap_or_else(|failure| {

@@ -8,6 +8,7 @@ mod agent;
 mod error;
 mod file;
 mod member;
+pub mod memory;
 mod passphrase;
 mod terminal;
 

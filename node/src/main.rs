@@ -5,6 +5,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cairn_keyring::memory::keep_private();
     match cairn_node::commands::execute(cairn_node::commands::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -32,6 +32,7 @@ mod reviews;
 mod sealed;
 mod sealed_commands;
 mod sealed_faults;
+mod sealed_outside;
 mod standings;
 mod story_demo;
 mod tidy;

@@ -14,6 +14,7 @@ mod outside;
 mod ports;
 mod sealing;
 mod statements;
+pub mod traffic;
 mod wait;
 
 pub use binaries::programs;

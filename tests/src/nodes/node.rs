@@ -115,9 +115,17 @@ impl Node {
     /// # Panics
     /// When it does not run.
     pub fn signal(&self, signal: Signal) {
+        kill_process(self.id(), signal).expect("a child of ours");
+    }
+
+    /// The process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn id(&self) -> Pid {
         let child = self.child.as_ref().expect("a running node");
-        let id = Pid::from_raw(child.id().cast_signed()).expect("an id");
-        kill_process(id, signal).expect("a child of ours");
+        Pid::from_raw(child.id().cast_signed()).expect("an id")
     }
 
     /// Waits for a process that ends by itself, and returns its exit code.
